@@ -1,0 +1,215 @@
+/**
+ * One table per command feeds the parser (`arg`), the help text and the reference page, so the three cannot differ.
+ *
+ * Pure: the terminal is reached through {@link Terminal}, so the same commands run on Node and on the device.
+ */
+import arg from 'arg';
+
+import { CoconError, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, messageOf, UsageError } from './errors.ts';
+
+/** Where a command's words go. Results to `out`, everything else to `err`. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether `err` is a terminal that understands cursor movement. */
+  readonly interactive: boolean;
+}
+
+/** One option of a command. */
+export interface OptionSpec {
+  readonly type: 'string' | 'number' | 'boolean' | 'strings';
+  /** One line, without a period. */
+  readonly help: string;
+  /** What stands for the value in the help, for example `<file>`. */
+  readonly value?: string;
+  readonly short?: string;
+}
+
+/** The typed values of a table of options. */
+export type OptionValues<Options extends Record<string, OptionSpec>> = {
+  readonly [Name in keyof Options]: Options[Name]['type'] extends 'boolean'
+    ? boolean
+    : Options[Name]['type'] extends 'number'
+      ? number | undefined
+      : Options[Name]['type'] extends 'strings'
+        ? readonly string[]
+        : string | undefined;
+};
+
+/** An example for the help text: what it does, and the line to type. */
+export interface Example {
+  readonly title: string;
+  readonly command: string;
+}
+
+/** A command: its table and what it runs. */
+export interface CommandSpec<Context, Options extends Record<string, OptionSpec>> {
+  readonly name: string;
+  readonly summary: string;
+  /** Names of the positional arguments; a trailing `?` marks an optional one, `...` a list. */
+  readonly args: readonly string[];
+  readonly options: Options;
+  readonly examples: readonly Example[];
+  /** Returns the exit status; nothing means done. */
+  run(
+    context: Context,
+    input: { readonly args: readonly string[]; readonly options: OptionValues<Options>; readonly json: boolean },
+  ): Promise<number | void> | number | void;
+}
+
+/** A command whose option types have been erased, as a program holds it. */
+export interface Command<Context> {
+  readonly name: string;
+  readonly summary: string;
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly examples: readonly Example[];
+  run(
+    context: Context,
+    args: readonly string[],
+    options: Readonly<Record<string, unknown>>,
+    json: boolean,
+  ): Promise<number | void> | number | void;
+}
+
+/** Ties a command's options to the types that its `run` sees. */
+export function defineCommand<Context, const Options extends Record<string, OptionSpec>>(
+  spec: CommandSpec<Context, Options>,
+): Command<Context> {
+  return {
+    ...spec,
+    run: (context, args, options, json) =>
+      // The parser below builds `options` from this very table, so the shapes agree.
+      spec.run(context, { args, options: options as OptionValues<Options>, json }),
+  };
+}
+
+/** A program: a name and its commands. */
+export interface Program<Context> {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly Command<Context>[];
+}
+
+const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  json: { type: 'boolean', help: 'Print one JSON object on standard output' },
+  help: { type: 'boolean', help: 'Show this help', short: 'h' },
+};
+
+/** Runs `argv` (without program name) and returns the exit status. Never throws. */
+export async function runProgram<Context extends { readonly terminal: Terminal }>(
+  program: Program<Context>,
+  context: Context,
+  argv: readonly string[],
+): Promise<number> {
+  const { terminal } = context;
+  const [name, ...rest] = argv;
+  const json = argv.includes('--json');
+  try {
+    if (name === '--help' || name === '-h' || name === 'help') {
+      terminal.out(programHelp(program));
+      return EXIT_DONE;
+    }
+    if (name === undefined) {
+      terminal.err(programHelp(program));
+      return EXIT_USAGE;
+    }
+    const command = program.commands.find((candidate) => candidate.name === name);
+    if (command === undefined) {
+      throw new UsageError(
+        `Cannot run "${name}": ${program.name} has no such command`,
+        `The commands are ${program.commands.map((each) => each.name).join(', ')}.`,
+      );
+    }
+    if (rest.includes('--help') || rest.includes('-h')) {
+      terminal.out(commandHelp(program.name, command));
+      return EXIT_DONE;
+    }
+    const parsed = parse(program.name, command, rest);
+    return (await command.run(context, parsed.args, parsed.options, parsed.json)) ?? EXIT_DONE;
+  } catch (thrown) {
+    return report(program.name, terminal, thrown, json);
+  }
+}
+
+function parse<Context>(
+  program: string,
+  command: Command<Context>,
+  argv: readonly string[],
+): { args: readonly string[]; options: Record<string, unknown>; json: boolean } {
+  const table: Record<string, StringConstructor | NumberConstructor | BooleanConstructor | [StringConstructor] | string> = {};
+  for (const [name, option] of Object.entries({ ...command.options, ...COMMON_OPTIONS })) {
+    table[`--${name}`] = HANDLERS[option.type];
+    if (option.short !== undefined) table[`-${option.short}`] = `--${name}`;
+  }
+  let found: Record<string, unknown> & { _: string[] };
+  try {
+    found = arg(table, { argv: [...argv] });
+  } catch (cause) {
+    throw new UsageError(
+      `Cannot run "${command.name}": ${messageOf(cause)}`,
+      `See ${program} ${command.name} --help.`,
+    );
+  }
+  const required = command.args.filter((each) => !/[?]$|\.\.\.$/.test(each)).length;
+  const unlimited = command.args.some((each) => each.endsWith('...'));
+  if (found._.length < required) {
+    throw new UsageError(
+      `Cannot run "${command.name}": <${command.args[found._.length] ?? ''}> is missing`,
+      `See ${program} ${command.name} --help.`,
+    );
+  }
+  if (!unlimited && found._.length > command.args.length) {
+    throw new UsageError(
+      `Cannot run "${command.name}": "${found._[command.args.length] ?? ''}" is one argument too many`,
+      `See ${program} ${command.name} --help.`,
+    );
+  }
+  const options: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(command.options)) {
+    const value = found[`--${name}`];
+    options[name] = value ?? (option.type === 'boolean' ? false : option.type === 'strings' ? [] : undefined);
+  }
+  return { args: found._, options, json: found['--json'] === true };
+}
+
+const HANDLERS = { string: String, number: Number, boolean: Boolean, strings: [String] as [StringConstructor] };
+
+function report(program: string, terminal: Terminal, thrown: unknown, json: boolean): number {
+  const code = thrown instanceof CoconError ? thrown.code : 'INTERNAL';
+  const hint = thrown instanceof CoconError ? thrown.hint : undefined;
+  if (json) {
+    const facts = thrown instanceof CoconError ? thrown.facts : {};
+    terminal.out(`${JSON.stringify({ error: { code, message: messageOf(thrown), hint: hint ?? null, facts } })}\n`);
+  }
+  terminal.err(`${program}: ${messageOf(thrown)} [${code}]\n`);
+  if (hint !== undefined) terminal.err(`hint: ${hint}\n`);
+  if (code === 'INTERNAL' && thrown instanceof Error && thrown.stack !== undefined) terminal.err(`${thrown.stack}\n`);
+  return thrown instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/** The help text of a whole program. */
+export function programHelp<Context>(program: Program<Context>): string {
+  const width = Math.max(...program.commands.map((command) => command.name.length));
+  const rows = program.commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+  return `${program.summary}\n\nUsage: ${program.name} <command> [options]\n\nCommands:\n${rows.join('\n')}\n\nRun ${program.name} <command> --help for its options and examples.\n`;
+}
+
+/** The help text of one command. */
+export function commandHelp<Context>(program: string, command: Command<Context>): string {
+  const args = command.args.map((each) =>
+    each.endsWith('?') ? `[${each.slice(0, -1)}]` : each.endsWith('...') ? `[${each}]` : `<${each}>`,
+  );
+  const rows = Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, option]) => {
+    const short = option.short === undefined ? '    ' : `-${option.short}, `;
+    const value = option.type === 'boolean' ? '' : ` ${option.value ?? '<value>'}`;
+    return [`  ${short}--${name}${value}`, option.help] as const;
+  });
+  const width = Math.max(...rows.map(([left]) => left.length));
+  const options = rows.map(([left, help]) => `${left.padEnd(width)}  ${help}`).join('\n');
+  const examples = command.examples.map((each) => `  ${each.title}:\n    ${each.command}`).join('\n');
+  return (
+    `${command.summary}\n\nUsage: ${[program, command.name, ...args].join(' ')} [options]\n\nOptions:\n${options}\n` +
+    (examples === '' ? '' : `\nExamples:\n${examples}\n`)
+  );
+}

@@ -1,0 +1,4 @@
+export * from './command.ts';
+export * from './errors.ts';
+export * from './format.ts';
+export * from './progress.ts';

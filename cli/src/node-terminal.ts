@@ -1,0 +1,13 @@
+/** The terminal of a Node process. */
+import type { Terminal } from './command.ts';
+
+/** Standard output and standard error of this process. */
+export const nodeTerminal: Terminal = {
+  out(text) {
+    process.stdout.write(text);
+  },
+  err(text) {
+    process.stderr.write(text);
+  },
+  interactive: process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined,
+};
