@@ -1,0 +1,70 @@
+/**
+ * The whole test run: `npm test`. Prints, as its last line, "N passed, N failed".
+ *
+ * A runner that ends badly without a failing test (a crash, a missing tool, no test found) counts as one failure,
+ * so that nothing is lost quietly.
+ */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ROOT, runStage } from './run-stage.ts';
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const VITEST_REPORT = join(ROOT, 'out/test/vitest.json');
+
+/** Sums the "test result" lines of `cargo test`. */
+function countCargo(output: string): Count {
+  let passed = 0;
+  let failed = 0;
+  for (const match of output.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed/gm)) {
+    passed += Number(match[1]);
+    failed += Number(match[2]);
+  }
+  return { passed, failed };
+}
+
+/** Reads vitest's JSON report. */
+function countVitest(): Count {
+  const report = JSON.parse(readFileSync(VITEST_REPORT, 'utf8')) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    numTodoTests: number;
+  };
+  // A skipped test is a failed one here: a missing tool must not pass.
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + report.numPendingTests + report.numTodoTests,
+  };
+}
+
+async function counted(name: string, command: readonly string[], count: (output: string) => Count): Promise<Count> {
+  const result = await runStage(name, command);
+  let found: Count = { passed: 0, failed: 0 };
+  try {
+    found = count(result.output);
+  } catch {
+    process.stderr.write(`${name}: its report could not be read\n`);
+  }
+  const broken = found.failed === 0 && (result.status !== 0 || found.passed === 0);
+  process.stderr.write(`── ${name}: ${found.passed} passed, ${found.failed} failed, ${result.seconds.toFixed(0)} s\n`);
+  return broken ? { passed: found.passed, failed: 1 } : found;
+}
+
+rmSync(VITEST_REPORT, { force: true });
+mkdirSync(join(ROOT, 'out/test'), { recursive: true });
+const vitest = ['bash', 'scripts/node', 'node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${VITEST_REPORT}`];
+const checks = await runStage('check', ['bash', 'scripts/node', 'scripts/check.ts', '--without-tests']);
+const counts = [
+  { passed: checks.status === 0 ? 1 : 0, failed: checks.status === 0 ? 0 : 1 },
+  await counted('cargo', ['scripts/cargo', 'test', '--locked', '--color=never'], countCargo),
+  await counted('vitest', vitest, countVitest),
+];
+const passed = counts.reduce((sum, each) => sum + each.passed, 0);
+const failed = counts.reduce((sum, each) => sum + each.failed, 0);
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config';
+
+/** Upper bounds that only catch a hang; nothing is asserted about time. */
+const MINUTE = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{cli,sdfs,updater,image-builder,slices,qemu,native}/test/**/*.test.ts'],
+          exclude: ['**/*.slow.test.ts'],
+          testTimeout: MINUTE,
+          hookTimeout: MINUTE,
+        },
+      },
+      { test: { name: 'cross', include: ['test/cross/**/*.test.ts'], testTimeout: 5 * MINUTE, hookTimeout: MINUTE } },
+      {
+        test: {
+          name: 'slow',
+          include: ['{native/device,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts', 'native/device/test/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 20 * MINUTE,
+          hookTimeout: 20 * MINUTE,
+        },
+      },
+      {
+        test: {
+          name: 'boot',
+          include: ['test/boot/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 20 * MINUTE,
+          hookTimeout: 30 * MINUTE,
+        },
+      },
+    ],
+  },
+});
