@@ -7,7 +7,10 @@ const STAGES: readonly (readonly [string, readonly string[]])[] = [
   ['lint', ['node_modules/.bin/oxlint', '--type-aware', '--deny-warnings', '.']],
   ['types', ['node_modules/.bin/tsc', '-p', 'tsconfig.json']],
 ];
-const UNIT_TESTS = ['unit tests', ['bash', 'scripts/node', 'node_modules/vitest/vitest.mjs', 'run', '--project=unit']] as const;
+const UNIT_TESTS = [
+  'unit tests',
+  ['bash', 'scripts/node', 'node_modules/vitest/vitest.mjs', 'run', '--project=unit'],
+] as const;
 
 const stages = process.argv.includes('--without-tests') ? STAGES : [...STAGES, UNIT_TESTS];
 const failed: string[] = [];

@@ -42,7 +42,11 @@ function countVitest(): Count {
   };
 }
 
-async function counted(name: string, command: readonly string[], count: (output: string) => Count): Promise<Count> {
+async function counted(
+  name: string,
+  command: readonly string[],
+  count: (output: string) => Count,
+): Promise<Count> {
   const result = await runStage(name, command);
   let found: Count = { passed: 0, failed: 0 };
   try {
@@ -51,13 +55,23 @@ async function counted(name: string, command: readonly string[], count: (output:
     process.stderr.write(`${name}: its report could not be read\n`);
   }
   const broken = found.failed === 0 && (result.status !== 0 || found.passed === 0);
-  process.stderr.write(`── ${name}: ${found.passed} passed, ${found.failed} failed, ${result.seconds.toFixed(0)} s\n`);
+  process.stderr.write(
+    `── ${name}: ${found.passed} passed, ${found.failed} failed, ${result.seconds.toFixed(0)} s\n`,
+  );
   return broken ? { passed: found.passed, failed: 1 } : found;
 }
 
 rmSync(VITEST_REPORT, { force: true });
 mkdirSync(join(ROOT, 'out/test'), { recursive: true });
-const vitest = ['bash', 'scripts/node', 'node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${VITEST_REPORT}`];
+const vitest = [
+  'bash',
+  'scripts/node',
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${VITEST_REPORT}`,
+];
 const checks = await runStage('check', ['bash', 'scripts/node', 'scripts/check.ts', '--without-tests']);
 const counts = [
   { passed: checks.status === 0 ? 1 : 0, failed: checks.status === 0 ? 0 : 1 },

@@ -53,7 +53,11 @@ export interface CommandSpec<Context, Options extends Record<string, OptionSpec>
   /** Returns the exit status; nothing means done. */
   run(
     context: Context,
-    input: { readonly args: readonly string[]; readonly options: OptionValues<Options>; readonly json: boolean },
+    input: {
+      readonly args: readonly string[];
+      readonly options: OptionValues<Options>;
+      readonly json: boolean;
+    },
   ): Promise<number | void> | number | void;
 }
 
@@ -79,7 +83,7 @@ export function defineCommand<Context, const Options extends Record<string, Opti
   return {
     ...spec,
     run: (context, args, options, json) =>
-      // The parser below builds `options` from this very table, so the shapes agree.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parse() builds `options` from this very table
       spec.run(context, { args, options: options as OptionValues<Options>, json }),
   };
 }
@@ -137,7 +141,10 @@ function parse<Context>(
   command: Command<Context>,
   argv: readonly string[],
 ): { args: readonly string[]; options: Record<string, unknown>; json: boolean } {
-  const table: Record<string, StringConstructor | NumberConstructor | BooleanConstructor | [StringConstructor] | string> = {};
+  const table: Record<
+    string,
+    StringConstructor | NumberConstructor | BooleanConstructor | [StringConstructor] | string
+  > = {};
   for (const [name, option] of Object.entries({ ...command.options, ...COMMON_OPTIONS })) {
     table[`--${name}`] = HANDLERS[option.type];
     if (option.short !== undefined) table[`-${option.short}`] = `--${name}`;
@@ -173,18 +180,26 @@ function parse<Context>(
   return { args: found._, options, json: found['--json'] === true };
 }
 
-const HANDLERS = { string: String, number: Number, boolean: Boolean, strings: [String] as [StringConstructor] };
+const HANDLERS = {
+  string: String,
+  number: Number,
+  boolean: Boolean,
+  strings: [String] as [StringConstructor],
+};
 
 function report(program: string, terminal: Terminal, thrown: unknown, json: boolean): number {
   const code = thrown instanceof CoconError ? thrown.code : 'INTERNAL';
   const hint = thrown instanceof CoconError ? thrown.hint : undefined;
   if (json) {
     const facts = thrown instanceof CoconError ? thrown.facts : {};
-    terminal.out(`${JSON.stringify({ error: { code, message: messageOf(thrown), hint: hint ?? null, facts } })}\n`);
+    terminal.out(
+      `${JSON.stringify({ error: { code, message: messageOf(thrown), hint: hint ?? null, facts } })}\n`,
+    );
   }
   terminal.err(`${program}: ${messageOf(thrown)} [${code}]\n`);
   if (hint !== undefined) terminal.err(`hint: ${hint}\n`);
-  if (code === 'INTERNAL' && thrown instanceof Error && thrown.stack !== undefined) terminal.err(`${thrown.stack}\n`);
+  if (code === 'INTERNAL' && thrown instanceof Error && thrown.stack !== undefined)
+    terminal.err(`${thrown.stack}\n`);
   return thrown instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
 }
 

@@ -9,5 +9,5 @@ export const nodeTerminal: Terminal = {
   err(text) {
     process.stderr.write(text);
   },
-  interactive: process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined,
+  interactive: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
 };

@@ -28,7 +28,9 @@ export function terminalProgress(terminal: Terminal): Progress {
       label = next;
       drawn = share;
       if (terminal.interactive) {
-        terminal.err(`\r${next} ${String(Math.floor(share * 100)).padStart(3)} % of ${formatBytes(total)}\u001B[K`);
+        terminal.err(
+          `\r${next} ${String(Math.floor(share * 100)).padStart(3)} % of ${formatBytes(total)}\u001B[K`,
+        );
       }
     },
     finish() {

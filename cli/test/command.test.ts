@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  CoconError,
+  defineCommand,
+  EXIT_DONE,
+  EXIT_FAILED,
+  EXIT_USAGE,
+  type Program,
+  runProgram,
+  type Terminal,
+} from '@cocon-os/cli';
+
+interface Recorded {
+  readonly terminal: Terminal;
+  out: string;
+  err: string;
+}
+
+function record(): Recorded {
+  const recorded: Recorded = {
+    out: '',
+    err: '',
+    terminal: {
+      out: (text) => (recorded.out += text),
+      err: (text) => (recorded.err += text),
+      interactive: false,
+    },
+  };
+  return recorded;
+}
+
+const copy = defineCommand<
+  { terminal: Terminal },
+  { size: { type: 'number'; help: string; value: string }; tag: { type: 'strings'; help: string } }
+>({
+  name: 'copy',
+  summary: 'Copy a thing',
+  args: ['from', 'to?'],
+  options: {
+    size: { type: 'number', help: 'How much', value: '<bytes>' },
+    tag: { type: 'strings', help: 'Repeatable' },
+  },
+  examples: [{ title: 'Copy a', command: 'tool copy a' }],
+  run({ terminal }, { args, options, json }) {
+    terminal.out(JSON.stringify({ args, options, json }));
+  },
+});
+
+const fail = defineCommand<{ terminal: Terminal }, Record<string, never>>({
+  name: 'fail',
+  summary: 'Fail',
+  args: [],
+  options: {},
+  examples: [],
+  run() {
+    throw new CoconError('DISK_FULL', 'Cannot write "a": 0 bytes are left', {
+      hint: 'Free some space.',
+      facts: { left: 0 },
+    });
+  },
+});
+
+const tool: Program<{ terminal: Terminal }> = { name: 'tool', summary: 'A tool', commands: [copy, fail] };
+
+async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
+  const recorded = record();
+  const status = await runProgram(tool, recorded, argv);
+  return { status, out: recorded.out, err: recorded.err };
+}
+
+describe('runProgram()', () => {
+  it('hands typed options and arguments to the command', async () => {
+    const { status, out } = await run('copy', 'a', '--size', '5', '--tag', 'x', '--tag', 'y', '--json');
+    expect(status).toBe(EXIT_DONE);
+    expect(JSON.parse(out)).toEqual({ args: ['a'], options: { size: 5, tag: ['x', 'y'] }, json: true });
+  });
+
+  it.each([
+    ['no command', [], 'Usage: tool <command>'],
+    ['an unknown command', ['fly'], 'Cannot run "fly": tool has no such command'],
+    ['an unknown option', ['copy', 'a', '--speed'], '--speed'],
+    ['a missing argument', ['copy'], '<from> is missing'],
+    ['an excess argument', ['copy', 'a', 'b', 'c'], '"c" is one argument too many'],
+  ])('exits with the usage status and an empty standard output on %s', async (_, argv, text) => {
+    const { status, out, err } = await run(...argv);
+    expect(status).toBe(EXIT_USAGE);
+    expect(out).toBe('');
+    expect(err).toContain(text);
+  });
+
+  it('prints message, code and hint of a failure on standard error', async () => {
+    expect(await run('fail')).toEqual({
+      status: EXIT_FAILED,
+      out: '',
+      err: 'tool: Cannot write "a": 0 bytes are left [DISK_FULL]\nhint: Free some space.\n',
+    });
+  });
+
+  it('prints a failure as one JSON object on standard output under --json', async () => {
+    const { status, out } = await run('fail', '--json');
+    expect(status).toBe(EXIT_FAILED);
+    expect(JSON.parse(out)).toEqual({
+      error: {
+        code: 'DISK_FULL',
+        message: 'Cannot write "a": 0 bytes are left',
+        hint: 'Free some space.',
+        facts: { left: 0 },
+      },
+    });
+  });
+
+  it('shows the help of the program and of a command on standard output', async () => {
+    expect((await run('--help')).out).toMatchInlineSnapshot(`
+      "A tool
+
+      Usage: tool <command> [options]
+
+      Commands:
+        copy  Copy a thing
+        fail  Fail
+
+      Run tool <command> --help for its options and examples.
+      "
+    `);
+    expect((await run('copy', '--help')).out).toMatchInlineSnapshot(`
+      "Copy a thing
+
+      Usage: tool copy <from> [to] [options]
+
+      Options:
+            --size <bytes>  How much
+            --tag <value>   Repeatable
+            --json          Print one JSON object on standard output
+        -h, --help          Show this help
+
+      Examples:
+        Copy a:
+          tool copy a
+      "
+    `);
+  });
+});
