@@ -15,11 +15,21 @@ export default defineConfig({
           hookTimeout: MINUTE,
         },
       },
-      { test: { name: 'cross', include: ['test/cross/**/*.test.ts'], testTimeout: 5 * MINUTE, hookTimeout: MINUTE } },
+      {
+        test: {
+          name: 'cross',
+          include: ['test/cross/**/*.test.ts'],
+          testTimeout: 5 * MINUTE,
+          hookTimeout: MINUTE,
+        },
+      },
       {
         test: {
           name: 'slow',
-          include: ['{native/device,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts', 'native/device/test/**/*.test.ts'],
+          include: [
+            '{native/device,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts',
+            'native/device/test/**/*.test.ts',
+          ],
           fileParallelism: false,
           testTimeout: 20 * MINUTE,
           hookTimeout: 20 * MINUTE,
