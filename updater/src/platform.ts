@@ -1,6 +1,9 @@
 /**
  * All that `cocon-update` asks of the machine it runs on. Node implements it for hosts (`node/platform.ts`), the device
  * runtime (`native/device`) for devices; everything above this line is the same program.
+ *
+ * Errors: an implementation throws `UpdaterError` or `SdfsError`. The device runtime throws plain errors with a `code`
+ * property, which `device/platform.ts` turns into those.
  */
 import type { Terminal } from '@cocon-os/cli';
 import type { BlockDevice, Crypto } from '@cocon-os/sdfs';
@@ -11,9 +14,15 @@ export interface ByteSource {
   readonly name: string;
   /** Whole length in bytes, when it is known. */
   readonly sizeBytes: number | undefined;
-  /** The next piece, at most 1 MiB; `undefined` at the end. */
+  /**
+   * The next piece, at most 1 MiB and never empty; `undefined` at the end. The piece may be a view of a buffer that
+   * the next call fills anew. Throws `SOURCE_SHORT` when the source ends before `sizeBytes`, `SOURCE_IO` otherwise.
+   */
   read(): Promise<Uint8Array | undefined>;
-  /** Present when any range can be read again: a regular file, or a server that honours Range. */
+  /**
+   * Present when any range can be read again: a regular file, or a server that honours Range. Returns exactly
+   * `length` bytes (at most 1 MiB). Independent of {@link read}.
+   */
   readonly readAt?: (offset: number, length: number) => Promise<Uint8Array>;
   close(): void;
 }
@@ -31,18 +40,31 @@ export interface RunResult {
 export interface Platform {
   readonly terminal: Terminal;
   readonly crypto: Crypto;
+  /** Of the OCI image spec (`amd64`, `arm64`, `riscv64`, `arm`): what this machine runs. */
+  readonly architecture: string;
   /** Unix time in seconds; 0 when the clock is not set. */
   now(): number;
+  /** Milliseconds of a clock that never goes back; only differences mean anything. */
+  monotonicMs(): number;
   /**
-   * Opens a file or block device. `write` takes a lock that a second writer fails to get (`VOLUME_LOCKED`).
+   * Opens a file or block device. `write` takes an exclusive flock(2) that a second writer fails to get
+   * (`VOLUME_LOCKED`). `FILE_NOT_FOUND` when there is none.
    */
   openDevice(path: string, mode: 'read' | 'write'): BlockDevice;
-  /** Opens a path, `-` (standard input) or an http:// URL. */
+  /**
+   * Opens a path, `-` (standard input) or an http:// URL. `SOURCE_NOT_FOUND`, `SOURCE_UNREACHABLE` (no such host, no
+   * connection), `SOURCE_STATUS` (an answer other than 200), `SOURCE_UNSUPPORTED` (https on a device).
+   */
   openSource(location: string): Promise<ByteSource>;
-  /** A small text file whole, or `undefined` when there is none. Throws when it is larger than `limit` bytes. */
+  /** A small file whole, or `undefined` when there is none. Throws `FILE_TOO_LARGE` above `limit` bytes. */
   readFile(path: string, limit: number): Uint8Array | undefined;
   /** Sorted names in a directory, or `undefined` when there is none. */
   listDirectory(path: string): readonly string[] | undefined;
-  /** Runs a program to its end. */
+  /** Whether this process may execute the regular file at `path`. */
+  isExecutable(path: string): boolean;
+  /**
+   * Runs a program to its end, its standard input empty. After the time limit its whole process group is killed.
+   * `RUN_FAILED` when it cannot be started.
+   */
   run(program: string, args: readonly string[], timeoutSeconds: number): Promise<RunResult>;
 }

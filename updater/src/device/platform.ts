@@ -1,0 +1,99 @@
+/** The device runtime as a {@link Platform}: its plain errors become this project's. */
+import { CoconError } from '@cocon-os/cli';
+import { SdfsError, type BlockDevice } from '@cocon-os/sdfs';
+
+import { UpdaterError } from '../errors.ts';
+import type { ByteSource, Platform } from '../platform.ts';
+import type { DeviceRuntime } from './runtime.ts';
+
+/** Wraps the runtime. */
+export function devicePlatform(runtime: DeviceRuntime): Platform {
+  return {
+    architecture: runtime.architecture,
+    terminal: {
+      out: (text) => runtime.out(text),
+      err: (text) => runtime.err(text),
+      interactive: runtime.interactive,
+    },
+    crypto: {
+      createSha256: () => runtime.createSha256(),
+      verifyEd25519: (key, message, signature) => runtime.verifyEd25519(key, message, signature),
+      randomBytes: (length) => runtime.randomBytes(length),
+    },
+    now: () => runtime.now(),
+    monotonicMs: () => runtime.monotonicMs(),
+    openDevice: (path, mode) => wrapDevice(typed(() => runtime.openDevice(path, mode))),
+    openSource: (location) => typedAsync(async () => wrapSource(await runtime.openSource(location))),
+    readFile: (path, limit) => typed(() => runtime.readFile(path, limit)),
+    listDirectory: (path) => typed(() => runtime.listDirectory(path)),
+    isExecutable: (path) => typed(() => runtime.isExecutable(path)),
+    run: (program, args, timeoutSeconds) => typedAsync(async () => runtime.run(program, args, timeoutSeconds)),
+  };
+}
+
+function wrapDevice(device: BlockDevice): BlockDevice {
+  return {
+    name: device.name,
+    sizeBytes: device.sizeBytes,
+    sectorSize: device.sectorSize,
+    read: (offset, into) => typed(() => device.read(offset, into)),
+    write: (offset, bytes) => typed(() => device.write(offset, bytes)),
+    flush: () => typed(() => device.flush()),
+    dropCaches: () => typed(() => device.dropCaches()),
+    close: () => device.close(),
+  };
+}
+
+function wrapSource(source: ByteSource): ByteSource {
+  const { readAt } = source;
+  return {
+    name: source.name,
+    sizeBytes: source.sizeBytes,
+    read: () => typedAsync(async () => source.read()),
+    ...(readAt === undefined
+      ? {}
+      : { readAt: (offset: number, length: number) => typedAsync(async () => readAt(offset, length)) }),
+    close: () => source.close(),
+  };
+}
+
+function typed<Value>(call: () => Value): Value {
+  try {
+    return call();
+  } catch (thrown) {
+    throw translate(thrown);
+  }
+}
+
+async function typedAsync<Value>(call: () => Promise<Value>): Promise<Value> {
+  try {
+    return await call();
+  } catch (thrown) {
+    throw translate(thrown);
+  }
+}
+
+const DEVICE_CODES = ['SDFS_IO', 'SDFS_READ_ONLY', 'VOLUME_LOCKED', 'FILE_NOT_FOUND'] as const;
+const MACHINE_CODES = [
+  'SOURCE_NOT_FOUND',
+  'SOURCE_UNREACHABLE',
+  'SOURCE_UNSUPPORTED',
+  'SOURCE_STATUS',
+  'SOURCE_SHORT',
+  'SOURCE_IO',
+  'FILE_TOO_LARGE',
+  'FILE_UNREADABLE',
+  'RUN_FAILED',
+] as const;
+
+function translate(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof CoconError || !('code' in thrown)) return thrown;
+  const details = {
+    cause: thrown,
+    ...('hint' in thrown && typeof thrown.hint === 'string' ? { hint: thrown.hint } : {}),
+  };
+  const deviceCode = DEVICE_CODES.find((code) => code === thrown.code);
+  if (deviceCode !== undefined) return new SdfsError(deviceCode, thrown.message, details);
+  const machineCode = MACHINE_CODES.find((code) => code === thrown.code);
+  return machineCode === undefined ? thrown : new UpdaterError(machineCode, thrown.message, details);
+}
