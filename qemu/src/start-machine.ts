@@ -25,6 +25,10 @@ export interface StartOptions {
   readonly log?: string;
 }
 
+/** Wide enough that a shell does not wrap the lines that tests type. */
+const COLUMNS = 200;
+const ROWS = 50;
+
 /**
  * Starts a machine. Use it with `await using`, which ends QEMU and removes what was temporary. Should this process be
  * killed, the kernel hangs up QEMU's terminal, and QEMU ends too.
@@ -34,8 +38,18 @@ export async function startMachine(machine: Machine, options: StartOptions = {})
   const scratch = makeScratch('qemu');
   try {
     const files = await prepareFiles(machine, scratch);
+    const log = options.log === undefined ? scratch.file('serial.log') : resolve(options.log);
+    mkdirSync(dirname(log), { recursive: true });
+    const logFile = openSync(log, 'w');
+    const logPath = options.log !== undefined || keepsTemporaryFiles() ? log : undefined;
     const qmp = await QmpClient.listen(files.qmpSocket);
-    return launch(machine, emulator, qemuArguments(machine, files), qmp, scratch, options);
+    const pty = spawn(emulator, qemuArguments(machine, files), {
+      name: 'dumb',
+      cols: COLUMNS,
+      rows: ROWS,
+      encoding: null,
+    });
+    return connect(machine, pty, { qmp, scratch, logFile, logPath });
   } catch (thrown) {
     scratch[Symbol.dispose]();
     throw thrown;
@@ -64,22 +78,24 @@ async function prepareFiles(machine: Machine, scratch: Scratch): Promise<Machine
   return { ...files, firmware: { code: found.code, variables } };
 }
 
-function launch(
+interface Connections {
+  readonly qmp: QmpClient;
+  readonly scratch: Scratch;
+  /** File descriptor. */
+  readonly logFile: number;
+  /** Where the log is, if it stays. */
+  readonly logPath: string | undefined;
+}
+
+function connect(
   machine: Machine,
-  emulator: string,
-  args: readonly string[],
-  qmp: QmpClient,
-  scratch: Scratch,
-  options: StartOptions,
+  pty: IPty,
+  { qmp, scratch, logFile, logPath }: Connections,
 ): RunningMachine {
-  const log = options.log === undefined ? scratch.file('serial.log') : resolve(options.log);
-  mkdirSync(dirname(log), { recursive: true });
-  const logFile = openSync(log, 'w');
-  const pty = spawn(emulator, [...args], { name: 'dumb', cols: 200, rows: 50, encoding: null });
   const forget = onProcessEnd(() => killProcess(pty.pid));
   const serial = new SerialSession({
     name: `"${machine.name}"`,
-    logPath: options.log !== undefined || keepsTemporaryFiles() ? log : undefined,
+    logPath,
     write: (text) => pty.write(text),
   });
   // Without an encoding node-pty hands over bytes, which its types do not tell.
