@@ -1,0 +1,258 @@
+//! release.json: what a release is (FORMAT.md §6.1). It is looked at after its signature has been verified only.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::descriptor::{Descriptor, File, FileKind};
+use crate::digest::Digest;
+use crate::environment::Architecture;
+use crate::error::Error;
+use crate::format::{BLOCK_SIZE, MAX_FILE_SIZE, MAX_LOADED_SIZE, MAX_RELEASE_JSON};
+
+const FORMAT: &str = "cocon.release/1";
+const MAX_SECURITY_VERSION: u64 = (1 << 53) - 1;
+const MAX_DEVICE_TREES: usize = 26;
+
+/// A valid release. The fields stand in the order of their names in canonical JSON (RFC 8785); see [`Release::parse`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Release {
+    architecture: String,
+    /// Trial boots granted, 1 … 15.
+    pub attempts: u8,
+    /// Kernel command line, before it is completed.
+    pub command_line: String,
+    /// Device trees, sorted by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_trees: Option<Vec<DeviceTree>>,
+    format: String,
+    /// Initial RAM disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initrd: Option<Blob>,
+    /// Kernel.
+    pub kernel: Blob,
+    /// What it is a release of.
+    pub name: String,
+    /// Root file system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rootfs: Option<Rootfs>,
+    /// Compared with the volume's floor.
+    pub security_version: u64,
+    /// Its version, for people.
+    pub version: String,
+}
+
+/// A file of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blob {
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A device tree of a release; its file is called `dtb/` and this name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceTree {
+    /// Its name, for example `board.dtb`.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// The root file system of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rootfs {
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+    /// Bytes, a multiple of a block.
+    pub size: u64,
+    /// Its hash tree.
+    pub verity: Verity,
+}
+
+/// The dm-verity hash tree of a root file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Verity {
+    /// SHA-256 of the tree's root block, which dm-verity is told.
+    pub root_hash: Digest,
+    /// SHA-256 of the tree's bytes.
+    pub sha256: Digest,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl Release {
+    /// Parses release.json strictly: the bytes must be the canonical form of what they mean.
+    ///
+    /// That is checked by writing the value and comparing: with every string free of escapes, canonical JSON is the
+    /// plain form with sorted fields, which serde writes because the fields above are sorted.
+    ///
+    /// # Errors
+    /// [`Error::ReleaseInvalid`].
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        let invalid = |fault| Error::ReleaseInvalid { fault };
+        if json.len() as u64 > MAX_RELEASE_JSON {
+            return Err(invalid("larger than 65536 bytes"));
+        }
+        if !json
+            .iter()
+            .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\')
+        {
+            return Err(invalid("other than printable ASCII"));
+        }
+        let (release, _) = serde_json_core::from_slice::<Self>(json)
+            .map_err(|_| invalid("not a cocon.release/1"))?;
+        let mut canonical = vec![0; json.len()];
+        let length = serde_json_core::to_slice(&release, &mut canonical).unwrap_or_default();
+        if canonical.get(..length) != Some(json) {
+            return Err(invalid("not canonical"));
+        }
+        release.check().map_err(invalid)?;
+        Ok(release)
+    }
+
+    /// The processor it is for.
+    #[must_use]
+    pub fn architecture(&self) -> Option<Architecture> {
+        Architecture::from_name(&self.architecture)
+    }
+
+    /// The names and sizes of its device trees.
+    #[must_use]
+    pub fn device_trees(&self) -> &[DeviceTree] {
+        self.device_trees.as_deref().unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let trees = self.device_trees();
+        let loaded_size = |size: u64| (1..=MAX_LOADED_SIZE).contains(&size);
+        let checks = [
+            (self.format == FORMAT, "format"),
+            ((1..=64).contains(&self.name.len()), "name"),
+            ((1..=64).contains(&self.version.len()), "version"),
+            (self.architecture().is_some(), "architecture"),
+            (
+                self.security_version <= MAX_SECURITY_VERSION,
+                "securityVersion",
+            ),
+            ((1..=15).contains(&self.attempts), "attempts"),
+            (self.command_line.len() <= 1024, "commandLine"),
+            (loaded_size(self.kernel.size), "kernel"),
+            (
+                self.initrd.is_none_or(|initrd| loaded_size(initrd.size)),
+                "initrd",
+            ),
+            (
+                self.device_trees.is_none() || (1..=MAX_DEVICE_TREES).contains(&trees.len()),
+                "number of deviceTrees",
+            ),
+            (
+                trees
+                    .iter()
+                    .all(|tree| loaded_size(tree.size) && (1..=68).contains(&tree.name.len()))
+                    && trees.is_sorted_by(|one, next| one.name < next.name),
+                "deviceTrees",
+            ),
+            (self.rootfs.is_none_or(|rootfs| rootfs.is_valid()), "rootfs"),
+            (
+                self.initrd.is_some() || self.rootfs.is_some(),
+                "neither initrd nor rootfs",
+            ),
+        ];
+        checks
+            .into_iter()
+            .find(|(holds, _)| !holds)
+            .map_or(Ok(()), |(_, fault)| Err(fault))
+    }
+
+    /// Whether the files of the descriptor are the ones of the release, and no others (FORMAT.md §6.3, step 6).
+    ///
+    /// # Errors
+    /// [`Error::ReleaseInvalid`].
+    pub fn match_files(&self, descriptor: &Descriptor) -> Result<(), Error> {
+        let matches = |file: &File| match file.kind {
+            FileKind::ReleaseJson | FileKind::ReleaseSig => true,
+            FileKind::Kernel => self.kernel.is(file),
+            FileKind::Initrd => self.initrd.is_some_and(|initrd| initrd.is(file)),
+            FileKind::Rootfs => self.rootfs.is_some_and(|rootfs| {
+                Blob {
+                    size: rootfs.size,
+                    sha256: rootfs.sha256,
+                }
+                .is(file)
+            }),
+            FileKind::Verity => self
+                .rootfs
+                .is_some_and(|rootfs| rootfs.verity.blob().is(file)),
+            FileKind::DeviceTree => self.device_trees().iter().any(|tree| tree.is(file)),
+        };
+        // Names are unique in a descriptor and in a release, so equal numbers and no stranger mean: the same files.
+        let named = [
+            self.initrd.is_some(),
+            self.rootfs.is_some(),
+            self.rootfs.is_some(),
+        ];
+        let expected = named
+            .into_iter()
+            .map(usize::from)
+            .sum::<usize>()
+            .saturating_add(self.device_trees().len())
+            .saturating_add(3);
+        if descriptor.files.len() == expected && descriptor.files.iter().all(matches) {
+            Ok(())
+        } else {
+            Err(Error::ReleaseInvalid {
+                fault: "the slot holds other files",
+            })
+        }
+    }
+}
+
+impl Blob {
+    fn is(self, file: &File) -> bool {
+        file.size == self.size && file.sha256 == self.sha256
+    }
+}
+
+impl DeviceTree {
+    /// Whether `file` is this device tree.
+    #[must_use]
+    pub fn is(&self, file: &File) -> bool {
+        file.name.strip_prefix("dtb/") == Some(&self.name)
+            && Blob {
+                size: self.size,
+                sha256: self.sha256,
+            }
+            .is(file)
+    }
+}
+
+impl Rootfs {
+    fn is_valid(&self) -> bool {
+        let block = BLOCK_SIZE as u64;
+        // One block has no hash tree, and a file cannot be empty.
+        self.size > block
+            && self.size <= MAX_FILE_SIZE
+            && self.size.is_multiple_of(block)
+            && (1..=MAX_FILE_SIZE).contains(&self.verity.size)
+    }
+}
+
+impl Verity {
+    const fn blob(&self) -> Blob {
+        Blob {
+            sha256: self.sha256,
+            size: self.size,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The boot loader's decision code as a Node addon.
