@@ -1,0 +1,165 @@
+//! A volume's place: a regular file or a block device, read and written at offsets (`sdfs/src/block-device.ts`).
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, FileTypeExt};
+
+use rustix::fs::{Advice, FlockOperation, fadvise, flock, ioctl_blksszget};
+use rustix::io::Errno;
+
+use super::Failure;
+use super::failure::{errno, reason};
+
+/// Sector size that a regular file stands for.
+const FILE_SECTOR: u32 = 512;
+
+/// Whether the holder may write, and has locked the device against other writers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Reads only; takes no lock.
+    Read,
+    /// Reads and writes under an exclusive `flock(2)`.
+    Write,
+}
+
+/// An open file or block device. Closing it, by dropping, releases the lock.
+#[derive(Debug)]
+pub struct BlockDevice {
+    file: File,
+    name: String,
+    size: u64,
+    sector: u32,
+}
+
+impl BlockDevice {
+    /// Opens `path`. Fails with `FILE_NOT_FOUND`, `VOLUME_LOCKED`, `SDFS_READ_ONLY` or `SDFS_IO`.
+    pub fn open(path: &str, mode: Mode) -> Result<Self, Failure> {
+        let cannot = |error: &std::io::Error| open_failure(path, mode, error);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(mode == Mode::Write)
+            .open(path)
+            .map_err(|e| cannot(&e))?;
+        let kind = file.metadata().map_err(|e| cannot(&e))?.file_type();
+        if !kind.is_file() && !kind.is_block_device() {
+            return Err(Failure::new(
+                "SDFS_IO",
+                format!("Cannot open {path}: it is neither a file nor a block device"),
+            ));
+        }
+        if mode == Mode::Write {
+            flock(&file, FlockOperation::NonBlockingLockExclusive)
+                .map_err(|error| lock_failure(path, error))?;
+        }
+        let sector = if kind.is_block_device() {
+            ioctl_blksszget(&file).map_err(|e| cannot(&e.into()))?
+        } else {
+            FILE_SECTOR
+        };
+        // The end of a block device is found the same way as that of a file.
+        let size = file.seek(SeekFrom::End(0)).map_err(|e| cannot(&e))?;
+        Ok(Self {
+            file,
+            name: path.to_owned(),
+            size,
+            sector,
+        })
+    }
+
+    /// How errors name it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Logical sector size in bytes.
+    pub fn sector(&self) -> u32 {
+        self.sector
+    }
+
+    /// Fills `into` from `offset`, or fails with `SDFS_IO`.
+    pub fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), Failure> {
+        self.file
+            .read_exact_at(into, offset)
+            .map_err(|error| self.failure("read", offset, into.len(), &error))
+    }
+
+    /// Writes all of `bytes` at `offset`, or fails with `SDFS_IO` or `SDFS_READ_ONLY`. Never makes the device longer.
+    pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Failure> {
+        if offset
+            .checked_add(bytes.len() as u64)
+            .is_none_or(|end| end > self.size)
+        {
+            let (name, size, length) = (&self.name, self.size, bytes.len());
+            let message = format!(
+                "Cannot write {name}: {length} bytes at {offset} reach past its {size} bytes"
+            );
+            return Err(Failure::new("SDFS_IO", message));
+        }
+        self.file
+            .write_all_at(bytes, offset)
+            .map_err(|error| self.failure("write", offset, bytes.len(), &error))
+    }
+
+    /// Returns once everything written before is on the medium.
+    pub fn flush(&self) -> Result<(), Failure> {
+        self.file.sync_data().map_err(|error| {
+            Failure::new(
+                "SDFS_IO",
+                format!("Cannot flush {}: {}", self.name, reason(&error)),
+            )
+        })
+    }
+
+    /// Lets the kernel forget its cached copies. Best effort: a page that is still dirty or mapped stays.
+    pub fn drop_caches(&self) {
+        let flushed = self.file.sync_data();
+        if flushed.is_ok() {
+            fadvise(&self.file, 0, None, Advice::DontNeed).unwrap_or_default();
+        }
+    }
+
+    fn failure(&self, action: &str, offset: u64, length: usize, error: &std::io::Error) -> Failure {
+        let code = match errno(error) {
+            Errno::ROFS | Errno::PERM | Errno::BADF => "SDFS_READ_ONLY",
+            _ => "SDFS_IO",
+        };
+        let (name, reason) = (&self.name, reason(error));
+        Failure::new(
+            code,
+            format!("Cannot {action} {name}: {length} bytes at {offset}: {reason}"),
+        )
+    }
+}
+
+fn open_failure(path: &str, mode: Mode, error: &std::io::Error) -> Failure {
+    let message = format!("Cannot open {path}: {}", reason(error));
+    match errno(error) {
+        Errno::NOENT | Errno::NOTDIR | Errno::NXIO => Failure::new("FILE_NOT_FOUND", message)
+            .hint("Give the path of a disk image, a disk or a partition."),
+        Errno::ROFS | Errno::ACCESS | Errno::PERM if mode == Mode::Write => {
+            Failure::new("SDFS_READ_ONLY", message)
+                .hint("Make the device writable, or run as root.")
+        }
+        _ => Failure::new("SDFS_IO", message),
+    }
+}
+
+fn lock_failure(path: &str, error: Errno) -> Failure {
+    if error == Errno::WOULDBLOCK {
+        Failure::new(
+            "VOLUME_LOCKED",
+            format!("Cannot open {path}: another process is writing to it"),
+        )
+        .hint("Wait for the other process to end.")
+    } else {
+        Failure::new(
+            "SDFS_IO",
+            format!("Cannot lock {path}: {}", reason(&error.into())),
+        )
+    }
+}

@@ -1,0 +1,130 @@
+//! Bytes that arrive in order: a path, standard input (`-`) or an `http://` URL (`ByteSource` in
+//! `updater/src/platform.ts`). TLS is left out: DESIGN.md says why.
+
+mod file;
+mod http;
+
+use std::io::{self, ErrorKind, Read};
+
+use super::Failure;
+use super::failure::reason;
+
+/// The largest piece that is handed over at once.
+pub const PIECE: usize = 1 << 20;
+
+/// An open source. Dropping it closes it.
+pub struct Source {
+    name: String,
+    size: Option<u64>,
+    taken: u64,
+    cut: bool,
+    stream: Box<dyn Read>,
+    ranges: Option<Box<dyn Ranges>>,
+}
+
+/// Any part of a source, again and again.
+trait Ranges {
+    /// Fills `into` from `offset`.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), Failure>;
+}
+
+impl Source {
+    /// Opens `location`. Fails with `SOURCE_NOT_FOUND`, `SOURCE_UNREACHABLE`, `SOURCE_STATUS`, `SOURCE_UNSUPPORTED` or
+    /// `SOURCE_IO`.
+    pub fn open(location: &str) -> Result<Self, Failure> {
+        match location.split_once("://") {
+            _ if location == "-" => Ok(Self::new("standard input", None, Box::new(io::stdin().lock()), None)),
+            Some(("http", _)) => http::open(location),
+            Some((scheme, _)) => Err(Failure::new(
+                "SOURCE_UNSUPPORTED",
+                format!("Cannot open {location}: a device fetches by http, and this is {scheme}"),
+            )
+            .hint("Give an http:// URL, a path, or - for standard input. Images are signed, so http is safe.")),
+            None => file::open(location),
+        }
+    }
+
+    fn new(
+        name: &str,
+        size: Option<u64>,
+        stream: Box<dyn Read>,
+        ranges: Option<Box<dyn Ranges>>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            size,
+            taken: 0,
+            cut: false,
+            stream,
+            ranges,
+        }
+    }
+
+    /// How messages name it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whole length in bytes, when it is known.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// Whether [`Self::read_at`] works.
+    pub fn has_ranges(&self) -> bool {
+        self.ranges.is_some()
+    }
+
+    /// Fills as much of `into` as there is and returns how much; 0 at the end. Fails with `SOURCE_SHORT` when the
+    /// source ends before its size or its framing says so, else with `SOURCE_IO`.
+    pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
+        let mut filled = 0;
+        while filled < into.len() && !self.cut {
+            match self.stream.read(&mut into[filled..]) {
+                Ok(0) => break,
+                Ok(length) => filled += length,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.cut = true,
+                Err(error) => return Err(unreadable(&self.name, &error)),
+            }
+        }
+        self.taken += filled as u64;
+        if filled == 0
+            && !into.is_empty()
+            && (self.cut || self.size.is_some_and(|size| self.taken < size))
+        {
+            return Err(self.short());
+        }
+        Ok(filled)
+    }
+
+    /// Fills `into` from `offset`, independently of [`Self::read`].
+    pub fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), Failure> {
+        match &self.ranges {
+            Some(ranges) => ranges.read_at(offset, into),
+            None => {
+                let message = format!(
+                    "Cannot read {} at {offset}: it only comes in order",
+                    self.name
+                );
+                Err(Failure::new("SOURCE_IO", message))
+            }
+        }
+    }
+
+    fn short(&self) -> Failure {
+        let (name, taken) = (&self.name, self.taken);
+        let message = match self.size {
+            Some(size) => format!("Cannot read {name}: it ended after {taken} bytes of {size}"),
+            None => format!("Cannot read {name}: it broke off after {taken} bytes"),
+        };
+        Failure::new("SOURCE_SHORT", message).hint("Try again; nothing was lost.")
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::new(
+        "SOURCE_IO",
+        format!("Cannot read {name}: {}", reason(error)),
+    )
+}
