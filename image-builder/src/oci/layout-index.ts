@@ -1,0 +1,43 @@
+/** Finds what a name means in the `index.json` of an image layout (image-spec, image-layout.md). */
+import { BuilderError } from '../errors.ts';
+import { parseIndex, type Descriptor } from './descriptor.ts';
+
+const REF_NAME = 'org.opencontainers.image.ref.name';
+
+/**
+ * The descriptors that `reference` (a ref name, a tag or a digest) names; without one, all when they differ by platform
+ * alone. Throws `IMAGE_NOT_FOUND` and `IMAGE_AMBIGUOUS`.
+ */
+export function selectFromIndex(
+  bytes: Uint8Array,
+  name: string,
+  reference: string | undefined,
+): readonly Descriptor[] {
+  const { manifests } = parseIndex(bytes, `index.json of ${name}`);
+  const names = [...new Set(manifests.map(refName).filter((each) => each !== undefined))];
+  const listed = names.length === 0 ? 'It names none.' : `It names ${names.join(', ')}.`;
+  if (reference === undefined) {
+    if (manifests.length === 0) {
+      throw new BuilderError('IMAGE_NOT_FOUND', `Cannot find an image in ${name}: its index is empty`, {
+        hint: 'Put an image into it first, for example with: skopeo copy … oci:<directory>:<name>.',
+      });
+    }
+    if (names.length > 1) {
+      throw new BuilderError('IMAGE_AMBIGUOUS', `Cannot choose an image in ${name}: it holds ${names.length}`, {
+        hint: `Add :<name> to the input. ${listed}`,
+      });
+    }
+    return manifests;
+  }
+  const found = manifests.filter(
+    (each) => each.digest === reference || refName(each) === reference || refName(each)?.endsWith(`:${reference}`),
+  );
+  if (found.length === 0) {
+    throw new BuilderError('IMAGE_NOT_FOUND', `Cannot find image "${reference}" in ${name}`, { hint: listed });
+  }
+  return found;
+}
+
+function refName(descriptor: Descriptor): string | undefined {
+  return descriptor.annotations?.[REF_NAME];
+}

@@ -1,0 +1,58 @@
+/** User names and passwords of registries, from the files that `docker login` and `skopeo login` write. */
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { parse } from '../descriptor.ts';
+
+/** What a registry asks for. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+const authFile = z.object({
+  auths: z.record(z.string(), z.object({ auth: z.string().optional() })).optional(),
+});
+
+/** Names under which Docker's hub is kept in these files. */
+const HUB_KEYS = ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io'];
+
+/** The places that are looked at, in this order (containers-auth.json(5)). */
+export function credentialFiles(environment: NodeJS.ProcessEnv): readonly string[] {
+  return [
+    environment['REGISTRY_AUTH_FILE'],
+    environment['XDG_RUNTIME_DIR'] === undefined ? undefined : join(environment['XDG_RUNTIME_DIR'], 'containers/auth.json'),
+    join(environment['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'containers/auth.json'),
+    join(environment['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'),
+  ].filter((path) => path !== undefined).filter((path) => path !== '');
+}
+
+/** The credentials for `host/repository`; the longest path that fits counts. `undefined` where none are kept. */
+export async function findCredentials(
+  files: readonly string[],
+  host: string,
+  repository: string,
+): Promise<Credentials | undefined> {
+  for (const file of files) {
+    const bytes = await readFile(file).catch(() => undefined);
+    if (bytes === undefined) continue;
+    const { auths = {} } = parse(authFile, bytes, `"${file}"`, 'an auth file of docker login');
+    for (const key of keysFor(host, repository)) {
+      const encoded = auths[key]?.auth;
+      if (encoded === undefined || encoded === '') continue;
+      const [username = '', ...password] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+      return { username, password: password.join(':') };
+    }
+  }
+  return undefined;
+}
+
+function keysFor(host: string, repository: string): readonly string[] {
+  const parts = repository.split('/');
+  const paths = parts.map((_, position) => `${host}/${parts.slice(0, parts.length - position).join('/')}`);
+  const hosts = host === 'docker.io' ? HUB_KEYS : [host, `https://${host}`, `https://${host}/v2/`, `http://${host}`];
+  return [...paths, ...hosts];
+}

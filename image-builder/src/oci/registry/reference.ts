@@ -1,0 +1,40 @@
+/** References to images in registries: `host/name:tag@digest` (distribution-spec, "Pulling manifests"). */
+import { BuilderError } from '../../errors.ts';
+import { splitDigest } from '../descriptor.ts';
+
+/** A repository and what is wanted of it. */
+export interface Reference {
+  /** Host, with a port where it is not the usual one. */
+  readonly host: string;
+  readonly repository: string;
+  /** A digest when one was given, else a tag. */
+  readonly target: string;
+  /** As written. */
+  readonly text: string;
+}
+
+const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+const HOST = /^(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
+const DEFAULT_HOST = 'docker.io';
+
+/** Reads a reference. A name without a host is one of Docker's hub, as everywhere. Throws `REFERENCE_INVALID`. */
+export function parseReference(text: string): Reference {
+  const [withoutDigest = '', digest, ...rest] = text.split('@');
+  const slash = withoutDigest.indexOf('/');
+  const first = slash < 0 ? '' : withoutDigest.slice(0, slash);
+  const hasHost = first === 'localhost' || /[.:\]]/.test(first);
+  const host = hasHost ? first : DEFAULT_HOST;
+  const path = hasHost ? withoutDigest.slice(slash + 1) : withoutDigest;
+  const colon = path.indexOf(':');
+  const name = colon < 0 ? path : path.slice(0, colon);
+  const tag = colon < 0 ? 'latest' : path.slice(colon + 1);
+  if (!HOST.test(host) || !REPOSITORY.test(name) || !TAG.test(tag) || rest.length > 0) {
+    throw new BuilderError('REFERENCE_INVALID', `Cannot read "${text}" as an image reference`, {
+      hint: 'Write it like registry.example/name:tag or registry.example/name@sha256:<64 hex digits>; a path must exist.',
+    });
+  }
+  if (digest !== undefined) splitDigest(digest);
+  const repository = host === DEFAULT_HOST && !name.includes('/') ? `library/${name}` : name;
+  return { host, repository, target: digest ?? tag, text };
+}

@@ -1,0 +1,95 @@
+/** From a reference to the one image that fits the architecture: its manifest, its configuration, its layers. */
+import { BuilderError } from '../errors.ts';
+import { parseImageConfig, parseIndex, parseManifest, type Descriptor } from './descriptor.ts';
+import { readDocument, type ImageSource } from './image-source.ts';
+import { CONFIG_TYPES, INDEX_TYPES, layerCompression, MANIFEST_TYPES, unknownMediaType, type Compression } from './media-types.ts';
+
+/** A layer of an image, bottom first. */
+export interface Layer {
+  readonly descriptor: Descriptor;
+  readonly compression: Compression;
+  /** Digest of the tar stream. */
+  readonly diffId: string;
+}
+
+/** An image whose documents were verified; its layers were not read yet. */
+export interface Image {
+  readonly digest: string;
+  readonly architecture: string;
+  readonly layers: readonly Layer[];
+}
+
+/** Indexes may point at indexes, but not for ever. */
+const MAX_DEPTH = 4;
+
+/**
+ * Chooses the image for `architecture` (OCI's words: amd64, arm64 …) and reads its documents.
+ * Throws `IMAGE_WRONG_ARCHITECTURE`, `MEDIA_TYPE_UNKNOWN`, `MANIFEST_INVALID` and the errors of blobs.
+ */
+export async function resolveImage(source: ImageSource, architecture: string): Promise<Image> {
+  const manifestDescriptor = await chooseManifest(source, await source.candidates(), architecture, 0);
+  const name = `manifest ${manifestDescriptor.digest} of ${source.name}`;
+  const manifest = parseManifest(await readDocument(source, manifestDescriptor, 'manifest'), name);
+  if (!CONFIG_TYPES.includes(manifest.config.mediaType)) {
+    throw unknownMediaType(manifest.config.mediaType, `the configuration of ${source.name}`, CONFIG_TYPES.slice(0, 1));
+  }
+  const compressions = manifest.layers.map((layer) => layerCompression(layer.mediaType));
+  const config = parseImageConfig(
+    await readDocument(source, manifest.config, 'blob'),
+    `configuration ${manifest.config.digest} of ${source.name}`,
+  );
+  if (config.os !== 'linux' || config.architecture !== architecture) {
+    throw wrongArchitecture(source, architecture, [`${config.os}/${config.architecture}`]);
+  }
+  const diffIds = config.rootfs.diff_ids;
+  if (diffIds.length !== manifest.layers.length) {
+    throw new BuilderError(
+      'MANIFEST_INVALID',
+      `Cannot use ${name}: it has ${manifest.layers.length} layers, its configuration lists ${diffIds.length}`,
+      { hint: 'The image is broken. Build it again.' },
+    );
+  }
+  return {
+    digest: manifestDescriptor.digest,
+    architecture,
+    layers: manifest.layers.map((descriptor, position) => ({
+      descriptor,
+      compression: compressions[position] ?? 'none',
+      diffId: diffIds[position] ?? '',
+    })),
+  };
+}
+
+async function chooseManifest(
+  source: ImageSource,
+  candidates: readonly Descriptor[],
+  architecture: string,
+  depth: number,
+): Promise<Descriptor> {
+  const fitting = candidates.filter(
+    ({ platform }) => platform === undefined || (platform.os === 'linux' && platform.architecture === architecture),
+  );
+  const [chosen] = fitting;
+  if (chosen === undefined) {
+    throw wrongArchitecture(source, architecture, candidates.map(({ platform }) => `${platform?.os}/${platform?.architecture}`));
+  }
+  if (MANIFEST_TYPES.includes(chosen.mediaType)) return chosen;
+  if (!INDEX_TYPES.includes(chosen.mediaType)) {
+    throw unknownMediaType(chosen.mediaType, `the manifest of ${source.name}`, [...MANIFEST_TYPES.slice(0, 1), ...INDEX_TYPES.slice(0, 1)]);
+  }
+  if (depth === MAX_DEPTH) {
+    throw new BuilderError('MANIFEST_INVALID', `Cannot use ${source.name}: its indexes are nested more than ${MAX_DEPTH} deep`, {
+      hint: 'Name the manifest by its digest.',
+    });
+  }
+  const bytes = await readDocument(source, chosen, 'manifest');
+  return chooseManifest(source, parseIndex(bytes, `index ${chosen.digest} of ${source.name}`).manifests, architecture, depth + 1);
+}
+
+function wrongArchitecture(source: ImageSource, wanted: string, found: readonly string[]): BuilderError {
+  return new BuilderError(
+    'IMAGE_WRONG_ARCHITECTURE',
+    `Cannot use image ${source.name}: it is for ${[...new Set(found)].join(', ') || 'nothing'}, wanted linux/${wanted}`,
+    { hint: 'Give an image for that architecture, or set seal.architecture in cocon.config.ts.', facts: { wanted } },
+  );
+}

@@ -1,0 +1,69 @@
+/** Programs that the builder calls: found or refused with the package that has them, and quoted when they fail. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+import { BuilderError, isSystemError } from './errors.ts';
+
+/** How a program is called. */
+export interface ToolCall {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** What brings the program, for the hint when it is missing. */
+  readonly packageName: string;
+  /** What it is called for, as in "Cannot <purpose>". */
+  readonly purpose: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly input?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+const KEPT_OUTPUT = 4096;
+/** Where programs are that Debian keeps out of a plain user's PATH. */
+const SYSTEM_PATH = '/usr/sbin:/sbin';
+
+/** Runs a program to its end and returns what it wrote on standard output. Throws `TOOL_MISSING` and `TOOL_FAILED`. */
+export async function runTool(call: ToolCall): Promise<string> {
+  const child = spawn(call.program, call.args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Messages, dates and sort orders must not depend on who builds.
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:${SYSTEM_PATH}`, LC_ALL: 'C', TZ: 'UTC', ...call.environment },
+  });
+  let output = '';
+  let diagnostics = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    diagnostics = (diagnostics + text).slice(-KEPT_OUTPUT);
+  });
+  const ended = once(child, 'close').catch((cause: unknown) => {
+    throw isSystemError(cause, 'ENOENT', 'EACCES') ? missing(call, cause) : cause;
+  });
+  const [status] = await Promise.all([ended.then(([code]: unknown[]) => code), feed(child.stdin, call.input ?? [])]);
+  if (status === 0) return output;
+  throw new BuilderError(
+    'TOOL_FAILED',
+    `Cannot ${call.purpose}: ${call.program} ended with status ${String(status)}: ${(diagnostics || output).trim().slice(-KEPT_OUTPUT)}`,
+    { hint: `Run it by hand to see more: ${call.program} ${call.args.join(' ')}` },
+  );
+}
+
+async function feed(
+  sink: NodeJS.WritableStream & { readonly destroyed?: boolean },
+  input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  // A program that ends early closes its input; its status tells more than the broken pipe.
+  const broken = once(sink, 'close').catch(() => {});
+  sink.on('error', () => {});
+  for await (const piece of input) {
+    if (sink.destroyed === true) return;
+    if (!sink.write(piece)) await Promise.race([once(sink, 'drain').catch(() => {}), broken]);
+  }
+  sink.end();
+}
+
+function missing(call: ToolCall, cause: unknown): BuilderError {
+  return new BuilderError('TOOL_MISSING', `Cannot ${call.purpose}: program ${call.program} is not there`, {
+    hint: `Install it: ${call.packageName}.`,
+    cause,
+  });
+}

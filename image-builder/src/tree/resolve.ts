@@ -1,0 +1,61 @@
+/** Finds directories of the merged tree the way a running system would: symbolic links are followed, inside the image. */
+import { escapes, invalid, type Path } from './entry.ts';
+import { emptyDirectory, type Directory, type Link } from './inode.ts';
+
+const MAX_LINKS = 255;
+
+/** A directory found, and the links on the way to it from the root. */
+export interface Resolved {
+  readonly directory: Directory;
+  readonly chain: readonly Link[];
+}
+
+/**
+ * Walks `path` from `root`. With `create` (a layer's number), directories that are missing are made; without it a missing
+ * one gives `undefined`. Throws `LAYER_ESCAPES` when a link climbs above the root, `LAYER_ENTRY_INVALID` when a file is in the way.
+ */
+export function resolveDirectory(
+  root: Directory,
+  path: Path,
+  layer: string,
+  create?: number,
+): Resolved | undefined {
+  const chain: Link[] = [];
+  const pending = [...path].toReversed();
+  const name = path.join('/');
+  let followed = 0;
+  for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+    if (part === '' || part === '.') continue;
+    if (part === '..') {
+      if (chain.length === 0) throw escapes(name, 'a symbolic link on its way climbs above the root', layer);
+      chain.pop();
+      continue;
+    }
+    const parent = top(root, chain);
+    let link = parent.children.get(part);
+    if (link === undefined) {
+      if (create === undefined) return undefined;
+      link = { inode: emptyDirectory(), layer: create };
+      parent.children.set(part, link);
+    }
+    const { inode } = link;
+    if (inode.type === 'symlink') {
+      followed += 1;
+      if (followed > MAX_LINKS) throw invalid('one behind a loop of symbolic links', name, layer);
+      if (inode.target.startsWith('/')) chain.length = 0;
+      pending.push(...inode.target.split('/').toReversed());
+    } else if (inode.type === 'directory') {
+      chain.push(link);
+    } else if (create === undefined) {
+      return undefined;
+    } else {
+      throw invalid('one below something that is no directory', name, layer);
+    }
+  }
+  return { directory: top(root, chain), chain };
+}
+
+function top(root: Directory, chain: readonly Link[]): Directory {
+  const inode = chain.at(-1)?.inode;
+  return inode?.type === 'directory' ? inode : root;
+}
