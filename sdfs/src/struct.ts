@@ -44,9 +44,16 @@ export function struct<const Table extends Fields>(sizeBytes: number, fields: Ta
 }
 
 /** Reads the structure that starts at `at`; the caller has made sure that `bytes` holds it whole. */
-export function decode<Table extends Fields>(layout: Struct<Table>, bytes: Uint8Array, at = 0): Decoded<Table> {
+export function decode<Table extends Fields>(
+  layout: Struct<Table>,
+  bytes: Uint8Array,
+  at = 0,
+): Decoded<Table> {
   const view = viewOf(bytes);
-  const values = Object.entries(layout.fields).map(([name, field]) => [name, field.get(view, at + field.offset)]);
+  const values = Object.entries(layout.fields).map(([name, field]) => [
+    name,
+    field.get(view, at + field.offset),
+  ]);
   // Built from the rows of this very table, so the shapes agree.
   return Object.fromEntries(values) as Decoded<Table>;
 }

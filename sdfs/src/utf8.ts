@@ -10,7 +10,7 @@ export function decodeUtf8(field: Uint8Array): string {
   const end = field.indexOf(0);
   const bytes = end < 0 ? field : field.subarray(0, end);
   let text = '';
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes[at] ?? 0);
     const decoded = decodeSequence(bytes.subarray(at, at + length));
     text += decoded ?? '\uFFFD';
