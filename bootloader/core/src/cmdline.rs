@@ -5,17 +5,17 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use crate::descriptor::{Descriptor, Extent, FileKind};
+use crate::device::BLOCK_BYTES;
 use crate::digest::Digest;
 use crate::environment::Architecture;
 use crate::error::Error;
-use crate::format::BLOCK_SIZE;
 use crate::release::{Release, Rootfs};
 use crate::slot::Trial;
 use crate::superblock::Superblock;
 use crate::uuid::Uuid;
 
 const SECTOR_SIZE: u64 = 512;
-const BLOCK_SECTORS: u64 = BLOCK_SIZE as u64 / SECTOR_SIZE;
+const BLOCK_SECTORS: u64 = BLOCK_BYTES / SECTOR_SIZE;
 
 /// What the command line is made of.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl CommandLine<'_> {
             write!(to, "{comma}{at} {length} linear /dev/dm-0 {start}")?;
             at = at.saturating_add(length);
         }
-        let blocks = rootfs.size / BLOCK_SIZE as u64;
+        let blocks = rootfs.size / BLOCK_BYTES;
         let sectors = blocks.saturating_mul(BLOCK_SECTORS);
         let root_hash = rootfs.verity.root_hash;
         write!(

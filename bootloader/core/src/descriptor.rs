@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::crc::structure_crc;
-use crate::device::{Device, block_offset};
+use crate::device::{BLOCK_BYTES, Device, block_offset};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::format::{self, BLOCK_SIZE, descriptor as field, extent_entry, file_entry};
@@ -250,7 +250,7 @@ fn parse_file(
     let size = file_entry::SIZE.get(entry);
     // At most 64 times 2^32, so it does not overflow.
     let blocks: u64 = extents.iter().map(|extent| u64::from(extent.blocks)).sum();
-    if size > format::MAX_FILE_SIZE || size.div_ceil(BLOCK_SIZE as u64) != blocks {
+    if size > format::MAX_FILE_SIZE || size.div_ceil(BLOCK_BYTES) != blocks {
         return Err("size of a file");
     }
     Ok(File {

@@ -3,6 +3,9 @@
 use crate::error::Error;
 use crate::format::BLOCK_SIZE;
 
+/// [`BLOCK_SIZE`], for sums with offsets.
+pub const BLOCK_BYTES: u64 = BLOCK_SIZE as u64;
+
 /// A device of bytes, or the part of one that holds the volume.
 ///
 /// The core reads and writes whole blocks only: every `offset` and length is a multiple of [`BLOCK_SIZE`], and every
@@ -36,11 +39,11 @@ pub trait Device {
 /// Byte offset of a block. Block numbers of valid volumes are below 2^40, so this never saturates for one.
 #[must_use]
 pub const fn block_offset(block: u64) -> u64 {
-    block.saturating_mul(BLOCK_SIZE as u64)
+    block.saturating_mul(BLOCK_BYTES)
 }
 
 /// Whole blocks that a device has.
 #[must_use]
 pub fn device_blocks(device: &impl Device) -> u64 {
-    device.size_bytes() / BLOCK_SIZE as u64
+    device.size_bytes() / BLOCK_BYTES
 }

@@ -28,6 +28,7 @@ pub mod cmdline;
 pub mod crc;
 pub mod descriptor;
 pub mod device;
+pub mod device_tree;
 pub mod digest;
 pub mod environment;
 pub mod error;

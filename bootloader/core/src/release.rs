@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::descriptor::{Descriptor, File, FileKind};
+use crate::device::BLOCK_BYTES;
 use crate::digest::Digest;
 use crate::environment::Architecture;
 use crate::error::Error;
-use crate::format::{BLOCK_SIZE, MAX_FILE_SIZE, MAX_LOADED_SIZE, MAX_RELEASE_JSON};
+use crate::format::{MAX_FILE_SIZE, MAX_LOADED_SIZE, MAX_RELEASE_JSON};
 
 const FORMAT: &str = "cocon.release/1";
 const MAX_SECURITY_VERSION: u64 = (1 << 53) - 1;
@@ -239,11 +240,10 @@ impl DeviceTree {
 
 impl Rootfs {
     fn is_valid(&self) -> bool {
-        let block = BLOCK_SIZE as u64;
         // One block has no hash tree, and a file cannot be empty.
-        self.size > block
+        self.size > BLOCK_BYTES
             && self.size <= MAX_FILE_SIZE
-            && self.size.is_multiple_of(block)
+            && self.size.is_multiple_of(BLOCK_BYTES)
             && (1..=MAX_FILE_SIZE).contains(&self.verity.size)
     }
 }
