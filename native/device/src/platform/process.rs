@@ -3,12 +3,13 @@
 //! A child leads its own process group, so a limit ends what it started as well. The child's end is what counts: a
 //! service that it leaves behind with the pipe still open is not waited for.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};

@@ -1,38 +1,58 @@
 //! A path: a regular file has a size and ranges, anything else (a pipe, say) comes in order only.
 
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 
 use super::{Ranges, Source, unreadable};
 use crate::platform::Failure;
 use crate::platform::failure::reason;
 
+/// How messages name standard input.
+const STANDARD_INPUT: &str = "standard input";
+
 pub(super) fn open(path: &str) -> Result<Source, Failure> {
     let file = File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::new(
             "SOURCE_NOT_FOUND",
             format!("Cannot open {path}: {}", reason(&error)),
-        ),
+        )
+        .hint("Give the path of an image.oci, an http:// URL, or - for standard input."),
         _ => unreadable(path, &error),
     })?;
-    let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
+    from_file(path, file)
+}
+
+/// Standard input, which has a size and ranges as well when a regular file was redirected to it.
+pub(super) fn standard_input() -> Result<Source, Failure> {
+    let input = io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(|error| unreadable(STANDARD_INPUT, &error))?;
+    from_file(STANDARD_INPUT, File::from(input))
+}
+
+fn from_file(name: &str, file: File) -> Result<Source, Failure> {
+    let metadata = file.metadata().map_err(|error| unreadable(name, &error))?;
     if metadata.is_dir() {
-        let message = format!("Cannot read {path}: it is a directory, and an image is one file");
-        return Err(Failure::new("SOURCE_IO", message));
+        let message = format!("Cannot read {name}: it is a directory, and an image is one file");
+        return Err(Failure::new("SOURCE_IO", message)
+            .hint("Make an archive of an OCI layout: tar -C layout -cf image.oci oci-layout index.json blobs."));
     }
     if !metadata.is_file() {
-        return Ok(Source::new(path, None, Box::new(file), None));
+        return Ok(Source::new(name, None, Box::new(file), None));
     }
-    let again = file.try_clone().map_err(|error| unreadable(path, &error))?;
+    let size = metadata.len();
+    let again = file.try_clone().map_err(|error| unreadable(name, &error))?;
     let ranges = FileRanges {
-        name: path.to_owned(),
+        name: name.to_owned(),
         file: again,
     };
     Ok(Source::new(
-        path,
-        Some(metadata.len()),
-        Box::new(file),
+        name,
+        Some(size),
+        Box::new(file.take(size)),
         Some(Box::new(ranges)),
     ))
 }

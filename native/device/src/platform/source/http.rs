@@ -126,7 +126,7 @@ fn unwanted(name: &str, status: StatusCode) -> Failure {
 
 fn refused(name: &str, error: &ureq::Error) -> Failure {
     let (code, why) = match error {
-        ureq::Error::Tls(_) => (
+        ureq::Error::TlsRequired => (
             "SOURCE_UNSUPPORTED",
             "it leads to https, and a device fetches by http".to_owned(),
         ),

@@ -33,7 +33,7 @@ impl Source {
     /// `SOURCE_IO`.
     pub fn open(location: &str) -> Result<Self, Failure> {
         match location.split_once("://") {
-            _ if location == "-" => Ok(Self::new("standard input", None, Box::new(io::stdin().lock()), None)),
+            _ if location == "-" => file::standard_input(),
             Some(("http", _)) => http::open(location),
             Some((scheme, _)) => Err(Failure::new(
                 "SOURCE_UNSUPPORTED",
@@ -84,7 +84,7 @@ impl Source {
                 Ok(0) => break,
                 Ok(length) => filled += length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.cut = true,
+                Err(error) if is_broken_off(&error) => self.cut = true,
                 Err(error) => return Err(unreadable(&self.name, &error)),
             }
         }
@@ -120,6 +120,15 @@ impl Source {
         };
         Failure::new("SOURCE_SHORT", message).hint("Try again; nothing was lost.")
     }
+}
+
+/// Whether the other side went away in the middle.
+fn is_broken_off(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionReset | TimedOut | UnexpectedEof
+    )
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {

@@ -1,0 +1,46 @@
+//! Small files and directories.
+
+use cocon_device::platform::files::{is_executable, list_directory, read_file};
+
+#[test]
+fn read_file_takes_a_file_that_claims_no_size() {
+    assert!(
+        !read_file("/proc/self/status", 65_536)
+            .unwrap()
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn read_file_knows_absence_from_excess() {
+    let size = std::fs::metadata("Cargo.toml").unwrap().len();
+    assert_eq!(read_file("/nonexistent", 1).unwrap(), None);
+    assert_eq!(read_file("Cargo.toml/inside", 1).unwrap(), None);
+    assert_eq!(
+        read_file("Cargo.toml", size).unwrap().unwrap().len() as u64,
+        size
+    );
+    assert_eq!(
+        read_file("Cargo.toml", size - 1).unwrap_err().code,
+        "FILE_TOO_LARGE"
+    );
+    assert_eq!(read_file("/tmp", 1).unwrap_err().code, "FILE_UNREADABLE");
+}
+
+#[test]
+fn list_directory_sorts_names() {
+    assert_eq!(
+        list_directory("src").unwrap().unwrap(),
+        ["binding", "engine.rs", "lib.rs", "main.rs", "platform"]
+    );
+    assert_eq!(list_directory("/nonexistent").unwrap(), None);
+}
+
+#[test]
+fn is_executable_means_a_program() {
+    assert!(is_executable("/bin/sh"));
+    assert!(!is_executable("Cargo.toml"));
+    assert!(!is_executable("/bin"));
+    assert!(!is_executable("/nonexistent"));
+}
