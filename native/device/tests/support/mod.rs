@@ -1,7 +1,8 @@
 //! An HTTP server that answers as a test says, also wrongly.
 
+use core::net::SocketAddr;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 /// Serves until the process ends; `answer` is given each request's head and returns the raw bytes of the answer, after
