@@ -31,6 +31,8 @@ export type NameOr<Name extends string> = Name | (string & {});
 export interface Slot {
   readonly index: number;
   readonly state: SlotState;
+  /** Bit 0 is `wasConfirmed`; the others are kept. */
+  readonly flags: number;
   /** Whether its release was confirmed once. */
   readonly wasConfirmed: boolean;
   /** Higher is tried first. */
@@ -166,6 +168,7 @@ function parseSlot(record: Uint8Array, index: number, superblock: Superblock, re
   return {
     index,
     state,
+    flags: entry.flags,
     wasConfirmed: (entry.flags & FLAG_WAS_CONFIRMED) !== 0,
     priority: entry.priority,
     attemptsLeft: entry.attemptsLeft,

@@ -1,5 +1,6 @@
 /** release.json: what a release is, and the proof that a trusted key said so (FORMAT.md §6). */
 import canonicalize from 'canonicalize';
+import english from 'zod/v4/locales/en.js';
 
 import type { Crypto } from './block-device.ts';
 import { SdfsError } from './errors.ts';
@@ -108,6 +109,8 @@ export function matchFiles(release: Release, files: readonly ReleaseFile[]): voi
   if (stranger !== undefined) throw invalid(`the slot holds ${stranger.name}, which it does not name`);
 }
 
+const ENGLISH = english().localeError;
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -117,7 +120,7 @@ function parseJson(text: string): unknown {
 }
 
 function checkRelease(value: unknown): Release {
-  const result = releaseSchema.safeParse(value);
+  const result = releaseSchema.safeParse(value, { error: ENGLISH });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw invalid(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`.replace(/^: /, ''));

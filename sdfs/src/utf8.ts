@@ -51,3 +51,10 @@ function encodeCharacter(character: string): Uint8Array {
   if (!escaped.startsWith('%')) return Uint8Array.of(character.charCodeAt(0));
   return Uint8Array.from(escaped.slice(1).split('%'), (digits) => Number.parseInt(digits, 16));
 }
+
+/** How many bytes `text` takes. */
+export function utf8Length(text: string): number {
+  let length = 0;
+  for (const character of text.toWellFormed()) length += encodeCharacter(character).length;
+  return length;
+}

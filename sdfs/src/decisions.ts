@@ -1,0 +1,147 @@
+/** What is decided about a slot once it is filled: commit, rollback, and how far an attempt got (FORMAT.md §8). */
+import { SdfsError, isSdfsError } from './errors.ts';
+import {
+  FLAG_WAS_CONFIRMED,
+  PROGRESS,
+  REASONS,
+  SLOT_STATES,
+  type ProgressName,
+  type ReasonName,
+} from './format.ts';
+import type { RecordDraft } from './record-draft.ts';
+import { NO_DIGEST, type Slot } from './record.ts';
+import { bootOrder } from './target-slot.ts';
+import type { Volume } from './volume.ts';
+
+/** When a decision is made: Unix seconds; 0 = not known. */
+export interface DecisionOptions {
+  readonly time?: number | undefined;
+}
+
+/** What a commit did. */
+export interface CommitResult {
+  /** Whether anything was written; a confirmed slot is left alone. */
+  readonly changed: boolean;
+  /** The floor as it is now. */
+  readonly floor: bigint;
+}
+
+/**
+ * Confirms a slot in trial and raises the floor to the lowest security version of all live slots. A confirmed slot is
+ * left alone. Throws `SLOT_NOT_FOUND`, `SLOT_NOT_IN_TRIAL` for a failed one, `SDFS_READ_ONLY`, `SDFS_IO`.
+ */
+export function commit(volume: Volume, index: number, options: DecisionOptions = {}): CommitResult {
+  const slot = volume.liveSlot(index);
+  if (slot.state === 'confirmed') return { changed: false, floor: volume.record.floor };
+  if (slot.state !== 'trial') {
+    throw new SdfsError(
+      'SLOT_NOT_IN_TRIAL',
+      `Cannot commit slot ${index}: it is ${slot.state} (${slot.reason}), expected a trial`,
+      {
+        hint: 'Stage the release again with --force to give it another trial.',
+        facts: { slot: index, state: slot.state },
+      },
+    );
+  }
+  const floor = raisedFloor(volume);
+  volume.write((draft) => {
+    draft.setFloor(floor);
+    draft.setSlot(index, {
+      state: SLOT_STATES.indexOf('confirmed'),
+      flags: slot.flags | FLAG_WAS_CONFIRMED,
+      progress: PROGRESS.indexOf('healthy'),
+      reason: REASONS.indexOf('none'),
+      detail: '',
+    });
+  }, stampOf(options));
+  return { changed: true, floor };
+}
+
+/** Options of {@link rollback}. */
+export interface RollbackOptions extends DecisionOptions {
+  /** Why, for people; cut to 48 bytes. */
+  readonly detail?: string | undefined;
+}
+
+/**
+ * Gives a slot up. Returns whether anything was written; a failed slot is left alone. Throws `SLOT_NOT_FOUND`,
+ * `NO_BOOTABLE_SLOT` when nothing would be left to start, `SDFS_READ_ONLY`, `SDFS_IO`.
+ */
+export function rollback(volume: Volume, index: number, options: RollbackOptions = {}): boolean {
+  const slot = volume.liveSlot(index);
+  if (slot.state === 'failed') return false;
+  if (bootOrder(volume.record, volume).every((candidate) => candidate === index)) {
+    throw new SdfsError(
+      'NO_BOOTABLE_SLOT',
+      `Cannot roll back slot ${index}: no other slot would be left to start`,
+      {
+        hint: 'Stage another release first.',
+        facts: { slot: index },
+      },
+    );
+  }
+  const { detail = '' } = options;
+  volume.write((draft) => fail(draft, slot, 'rollback', detail), stampOf(options));
+  return true;
+}
+
+/** How far an attempt got, and what went wrong. */
+export interface ProgressNote extends DecisionOptions {
+  readonly progress: ProgressName;
+  readonly reason?: ReasonName | undefined;
+  readonly detail?: string | undefined;
+}
+
+/**
+ * Notes how far an attempt got. For a slot in trial only, and only what is not noted yet: a confirmed boot writes
+ * nothing. Returns whether anything was written. Throws `SLOT_NOT_FOUND`, `SDFS_READ_ONLY`, `SDFS_IO`.
+ */
+export function noteProgress(volume: Volume, index: number, note: ProgressNote): boolean {
+  const slot = volume.liveSlot(index);
+  const { progress, reason = 'none', detail = '' } = note;
+  const known = slot.progress === progress && slot.reason === reason && slot.detail === detail;
+  if (slot.state !== 'trial' || known) return false;
+  volume.write(
+    (draft) =>
+      draft.setSlot(index, { progress: PROGRESS.indexOf(progress), reason: REASONS.indexOf(reason), detail }),
+    stampOf(note),
+  );
+  return true;
+}
+
+function fail(draft: RecordDraft, slot: Slot, reason: ReasonName, detail: string): void {
+  const progress = numberOf(PROGRESS, slot.progress);
+  draft.setSlot(slot.index, {
+    state: SLOT_STATES.indexOf('failed'),
+    reason: REASONS.indexOf(reason),
+    detail,
+  });
+  if (slot.releaseDigest === NO_DIGEST) return;
+  const { releaseDigest, generation } = slot;
+  draft.noteFailure({ releaseDigest, generation, reason: REASONS.indexOf(reason), progress, detail });
+}
+
+/**
+ * The floor that a commit leaves: the lowest security version of all live slots, never lower than before. A slot whose
+ * release cannot be read keeps the floor where it is, for it cannot be shown to meet a higher one.
+ */
+function raisedFloor(volume: Volume): bigint {
+  const { floor } = volume.record;
+  try {
+    const versions = volume.liveSlots().map((slot) => volume.release(slot.index).securityVersion);
+    const lowest = BigInt(Math.min(...versions));
+    return lowest > floor ? lowest : floor;
+  } catch (thrown) {
+    if (isSdfsError(thrown)) return floor;
+    throw thrown;
+  }
+}
+
+function stampOf({ time = 0 }: DecisionOptions) {
+  return { writer: 'updater', time } as const;
+}
+
+function numberOf(names: readonly string[], name: string): number {
+  const known = names.indexOf(name);
+  return known < 0 ? Number(name) : known;
+}

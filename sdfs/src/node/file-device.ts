@@ -1,0 +1,180 @@
+/** Image files and block devices of this machine as devices. */
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+import { messageOf } from '@cocon-os/cli';
+
+import type { BlockDevice } from '../block-device.ts';
+import { SdfsError, type SdfsErrorCode } from '../errors.ts';
+import { lockForWriting } from './writer-lock.ts';
+
+/** What a device is opened for. */
+export type OpenMode = 'read' | 'write';
+
+/**
+ * Opens an image file or a block device. A writer locks out other writers: an image by a lock file beside it, a block
+ * device by O_EXCL, which also keeps off one that is mounted.
+ *
+ * Throws `FILE_NOT_FOUND`, `VOLUME_LOCKED`, `SDFS_READ_ONLY` or `SDFS_IO`.
+ */
+export function openFileDevice(path: string, mode: OpenMode): BlockDevice {
+  const isBlockDevice = attempt('open', path, () => statSync(path)).isBlockDevice();
+  const unlock = mode === 'write' && !isBlockDevice ? lockForWriting(path) : () => {};
+  try {
+    const flags =
+      mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | (isBlockDevice ? constants.O_EXCL : 0);
+    return new FileDevice(path, openFile(path, flags), unlock);
+  } catch (thrown) {
+    unlock();
+    throw thrown;
+  }
+}
+
+/** Makes a sparse image file of `sizeBytes` bytes and opens it for writing. Throws `VOLUME_EXISTS` where there is a file. */
+export function createImageFile(path: string, sizeBytes: number): BlockDevice {
+  const fd = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
+  try {
+    attempt('create', path, () => ftruncateSync(fd, sizeBytes));
+  } catch (thrown) {
+    unlinkSync(path);
+    throw thrown;
+  } finally {
+    closeSync(fd);
+  }
+  return openFileDevice(path, 'write');
+}
+
+class FileDevice implements BlockDevice {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sectorSize: number;
+  readonly #fd: number;
+  readonly #unlock: () => void;
+
+  constructor(path: string, fd: number, unlock: () => void) {
+    this.name = path;
+    this.#fd = fd;
+    this.#unlock = unlock;
+    const stat = fstatSync(fd);
+    this.sizeBytes = stat.isBlockDevice() ? blockDeviceFact(stat.rdev, 'size') * 512 : stat.size;
+    this.sectorSize = stat.isBlockDevice() ? blockDeviceFact(stat.rdev, 'queue/logical_block_size') : 512;
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    for (let done = 0; done < into.length;) {
+      const count = attempt(
+        'read',
+        this.name,
+        () => readSync(this.#fd, into, done, into.length - done, offset + done),
+        offset,
+      );
+      if (count === 0) throw beyondEnd(this, 'read', offset, into.length);
+      done += count;
+    }
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    // A regular file would grow instead.
+    if (offset + bytes.length > this.sizeBytes) throw beyondEnd(this, 'write', offset, bytes.length);
+    for (let done = 0; done < bytes.length;) {
+      done += attempt(
+        'write',
+        this.name,
+        () => writeSync(this.#fd, bytes, done, bytes.length - done, offset + done),
+        offset,
+      );
+    }
+  }
+
+  flush(): void {
+    attempt('flush', this.name, () => fsyncSync(this.#fd));
+  }
+
+  dropCaches(): void {
+    // Node has no posix_fadvise(2); GNU dd asks for POSIX_FADV_DONTNEED on the whole file when it copies nothing of it.
+    spawnSync('dd', [`if=${this.name}`, 'iflag=nocache', 'count=0', 'status=none'], { stdio: 'ignore' });
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+    this.#unlock();
+  }
+}
+
+function openFile(path: string, flags: number): number {
+  return attempt('open', path, () => openSync(path, flags, 0o644));
+}
+
+/** Turns the errors of Node into ours. */
+function attempt<Value>(action: string, path: string, call: () => Value, offset?: number): Value {
+  try {
+    return call();
+  } catch (cause) {
+    const system = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const [code, hint] = SYSTEM_ERRORS[system] ?? (['SDFS_IO', undefined] as const);
+    throw new SdfsError(
+      code,
+      `Cannot ${action} "${path}"${offset === undefined ? '' : ` at byte ${offset}`}: ${messageOf(cause)}`,
+      {
+        cause,
+        ...(hint === undefined ? {} : { hint }),
+        facts: { system, ...(offset === undefined ? {} : { offset }) },
+      },
+    );
+  }
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, readonly [SdfsErrorCode, string]>> = {
+  ENOENT: ['FILE_NOT_FOUND', 'Check the path.'],
+  EEXIST: ['VOLUME_EXISTS', 'Choose another path, or delete the file.'],
+  EBUSY: ['VOLUME_LOCKED', 'The device is mounted or in use; unmount it.'],
+  EROFS: ['SDFS_READ_ONLY', 'The file system or device is read-only.'],
+  EBADF: ['SDFS_READ_ONLY', 'It was opened for reading.'],
+  EPERM: ['SDFS_READ_ONLY', 'The device does not let itself be written.'],
+  EACCES: ['SDFS_READ_ONLY', 'You may not do that; try as the owner or as root.'],
+  ENOSPC: ['SDFS_IO', 'The disk that holds the image is full; free some space.'],
+};
+
+/** A number that Linux gives about a block device, also for a partition, whose queue is its disk's. */
+function blockDeviceFact(rdev: number, name: string): number {
+  // The encoding of dev_t in user space (makedev(3)).
+  const major = Math.floor(rdev / 2 ** 8) % 2 ** 12;
+  const minor = (rdev % 2 ** 8) + Math.floor(rdev / 2 ** 20) * 2 ** 8;
+  const folder = `/sys/dev/block/${major}:${minor}`;
+  for (const path of [`${folder}/${name}`, `${folder}/../${name}`]) {
+    try {
+      return Number(readFileSync(path, 'utf8'));
+    } catch {
+      // The other one, then.
+    }
+  }
+  throw new SdfsError(
+    'SDFS_IO',
+    `Cannot open block device ${major}:${minor}: ${folder}/${name} cannot be read`,
+    {
+      hint: 'Is /sys mounted?',
+    },
+  );
+}
+
+function beyondEnd(device: BlockDevice, action: string, offset: number, length: number): SdfsError {
+  return new SdfsError(
+    'SDFS_IO',
+    `Cannot ${action} ${length} bytes at byte ${offset} of "${device.name}": it has ${device.sizeBytes}`,
+    {
+      facts: { offset, actual: device.sizeBytes },
+    },
+  );
+}
