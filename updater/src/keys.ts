@@ -11,6 +11,11 @@ import { decodeText } from './text.ts';
 /** Where a device keeps the keys that it trusts. */
 export const KEY_DIRECTORY = '/etc/cocon/keys';
 
+/** The option that names others. */
+export const KEY_OPTION = {
+  key: { type: 'strings', value: '<file>', help: `Trusted public key in PEM; repeatable (default: those in ${KEY_DIRECTORY})` },
+} as const;
+
 /** SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING of 32 bytes }: all that comes before the key (RFC 8410 §4). */
 const SPKI_PREFIX = '302a300506032b6570032100';
 const KEY_SIZE = 32;

@@ -1,8 +1,9 @@
 /**
- * Files of an OCI layout in a tar archive that is read once, front to back.
+ * Files of an OCI layout in a tar archive.
  *
- * Small files met on the way are kept. A large one that comes before it is wanted is passed over and read again later
- * where the source allows that; where it does not, the order is an error.
+ * A stream is read once, front to back: small files met on the way are kept; a large one that comes before it is wanted
+ * is passed over and read again later where the source allows that, and where it does not the order is an error. With
+ * `seek` (a local file) only headers are read on the way, and every file can be had as often as one likes.
  */
 import { UpdaterError } from '../errors.ts';
 import type { ByteSource } from '../platform.ts';
@@ -35,9 +36,12 @@ export class Archive {
   readonly #seen = new Set<string>();
   #keptBytes = 0;
 
-  constructor(source: ByteSource) {
+  readonly #seek: boolean;
+
+  constructor(source: ByteSource, seek: boolean) {
     this.#source = source;
-    this.#entries = readTar(new ByteReader(source));
+    this.#seek = seek;
+    this.#entries = readTar(new ByteReader(source, seek));
   }
 
   /** A small file whole, `undefined` when the archive has none. `ARTIFACT_BAD_SIZE` above 128 KiB. */
@@ -48,15 +52,15 @@ export class Archive {
       if (this.#passed.has(name)) throw tooLarge(name, this.#passed.get(name)?.size ?? 0);
       const entry = await this.#next();
       if (entry === undefined) return undefined;
-      if (entry.size <= KEPT_FILE && this.#keptBytes + entry.size <= KEPT_TOTAL) await this.#keep(entry);
-      else if (entry.name === name) throw tooLarge(name, entry.size);
-      else if (this.#source.readAt !== undefined) this.#passed.set(entry.name, entry);
-      else throw wrongOrder(this.#source.name, entry.name, name);
+      await this.#put(entry, name);
     }
   }
 
   /** The files of `names`, each once, in the order in which they can be had. Those not there are left out. */
   async *files(names: ReadonlySet<string>): AsyncGenerator<ArchiveFile> {
+    if (this.#seek) {
+      for (let entry = await this.#next(); entry !== undefined; entry = await this.#next()) this.#passed.set(entry.name, entry);
+    }
     for (const [name, bytes] of this.#kept) {
       if (names.has(name)) yield { name, size: bytes.length, stream: () => once(bytes) };
     }
@@ -76,6 +80,14 @@ export class Archive {
     if (this.#seen.size === MAX_ENTRIES) throw badTar(`it has more than ${MAX_ENTRIES} entries`, entry.offset);
     this.#seen.add(entry.name);
     return entry;
+  }
+
+  /** Keeps or passes over what came while `wanted` was looked for. */
+  async #put(entry: TarEntry, wanted: string): Promise<void> {
+    if (entry.size <= KEPT_FILE && this.#keptBytes + entry.size <= KEPT_TOTAL) await this.#keep(entry);
+    else if (entry.name === wanted) throw tooLarge(wanted, entry.size);
+    else if (this.#source.readAt !== undefined) this.#passed.set(entry.name, entry);
+    else throw wrongOrder(this.#source.name, entry.name, wanted);
   }
 
   async #keep(entry: TarEntry): Promise<void> {

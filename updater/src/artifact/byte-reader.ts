@@ -2,14 +2,20 @@
 import { UpdaterError } from '../errors.ts';
 import type { ByteSource } from '../platform.ts';
 
-/** Reads a {@link ByteSource} in order. */
+/** Bytes asked for at once where contents are wanted, and where a header is. */
+const PIECE = 1_048_576;
+const SMALL_PIECE = 4096;
+
+/** Reads a {@link ByteSource} from its beginning: in order, or with `seek` by ranges, so that skipping costs nothing. */
 export class ByteReader {
   readonly #source: ByteSource;
+  readonly #readAt: ByteSource['readAt'];
   #piece: Uint8Array = new Uint8Array(0);
   #position = 0;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, seek = false) {
     this.#source = source;
+    this.#readAt = seek ? source.readAt : undefined;
   }
 
   /** Bytes consumed so far. */
@@ -17,19 +23,11 @@ export class ByteReader {
     return this.#position;
   }
 
-  /** Whether the source is at its end. */
-  async atEnd(): Promise<boolean> {
-    if (this.#piece.length > 0) return false;
-    const next = await this.#source.read();
-    this.#piece = next ?? this.#piece;
-    return next === undefined;
-  }
-
   /** The next `length` bytes as pieces that are valid until the next one is asked for. */
   async *stream(length: number): AsyncGenerator<Uint8Array> {
     this.#expect(length);
     for (let left = length; left > 0; ) {
-      if (await this.atEnd()) throw this.#truncated(left);
+      if (!(await this.#fill(Math.min(left, PIECE)))) throw this.#truncated(left);
       const piece = this.#piece.subarray(0, left);
       this.#piece = this.#piece.subarray(piece.length);
       this.#position += piece.length;
@@ -51,16 +49,35 @@ export class ByteReader {
 
   /** Passes over `length` bytes. */
   async skip(length: number): Promise<void> {
-    const pieces = this.stream(length);
-    while ((await pieces.next()).done !== true);
+    if (this.#readAt === undefined) {
+      const pieces = this.stream(length);
+      while ((await pieces.next()).done !== true);
+      return;
+    }
+    this.#expect(length);
+    this.#position += length;
+    this.#piece = this.#piece.subarray(length);
+  }
+
+  /** Makes sure that there is a piece, whether `wanted` bytes long or not. False at the end. */
+  async #fill(wanted: number): Promise<boolean> {
+    if (this.#piece.length > 0) return true;
+    const left = (this.#source.sizeBytes ?? 0) - this.#position;
+    const next =
+      this.#readAt === undefined
+        ? await this.#source.read()
+        : left > 0
+          ? await this.#readAt(this.#position, Math.min(Math.max(wanted, SMALL_PIECE), left))
+          : undefined;
+    this.#piece = next ?? this.#piece;
+    return next !== undefined;
   }
 
   /** Refuses a length that lies beyond the end of a source of known size, before anything is read for it. */
   #expect(length: number): void {
     const { sizeBytes } = this.#source;
-    if (sizeBytes !== undefined && length > sizeBytes - this.#position) {
-      throw this.#truncated(length - (sizeBytes - this.#position));
-    }
+    const left = sizeBytes === undefined ? length : sizeBytes - this.#position;
+    if (length > left) throw this.#truncated(length - left);
   }
 
   #truncated(missing: number): UpdaterError {

@@ -1,57 +1,72 @@
 /**
  * index.json and the manifest of an artifact, read with suspicion: what an unknown writer put there reaches the rest of
- * the program as checked values only. Hand-written rather than zod: four fields a descriptor do not pay for a validator
- * that would be a tenth of the program on the device.
+ * the program as checked values only. Fields that OCI defines and nothing here needs are let through unread.
  */
-import { SHA256_HEX } from './digest.ts';
+import * as z from 'zod/mini';
+
 import { UpdaterError } from '../errors.ts';
 import { decodeText } from '../text.ts';
+import { SHA256_HEX } from './digest.ts';
 import { INDEX_TYPE, MANIFEST_TYPE } from './media-types.ts';
-
-/** OCI image spec, descriptor.md. */
-export interface OciDescriptor {
-  readonly mediaType: string;
-  /** SHA-256 in hexadecimal; other algorithms are refused. */
-  readonly sha256: string;
-  readonly size: number;
-  readonly architecture: string | undefined;
-}
-
-/** OCI image spec, manifest.md. */
-export interface OciManifest {
-  readonly artifactType: string | undefined;
-  readonly config: OciDescriptor;
-  readonly layers: readonly OciDescriptor[];
-}
 
 /** Most entries of an index and layers of a manifest; a slot holds 32 files. */
 const MAX_DESCRIPTORS = 64;
 
-/** The entries of index.json. */
+const descriptor = z.pipe(
+  z.object({
+    mediaType: z.string(),
+    digest: z.string().check(
+      z.refine((digest) => digest.startsWith('sha256:') && SHA256_HEX.test(digest.slice('sha256:'.length)), {
+        error: 'Expected sha256:<64 hexadecimal digits>',
+      }),
+    ),
+    size: z.int().check(z.minimum(0)),
+    platform: z.optional(z.object({ architecture: z.string() })),
+  }),
+  z.transform(({ mediaType, digest, size, platform }) => ({
+    mediaType,
+    /** Hexadecimal. */
+    sha256: digest.slice('sha256:'.length),
+    size,
+    architecture: platform?.architecture,
+  })),
+);
+
+const descriptors = z.array(descriptor).check(z.minLength(1), z.maxLength(MAX_DESCRIPTORS));
+const indexSchema = z.object({ schemaVersion: z.literal(2), manifests: descriptors });
+const manifestSchema = z.object({
+  schemaVersion: z.literal(2),
+  artifactType: z.optional(z.string()),
+  config: descriptor,
+  layers: descriptors,
+});
+
+/** OCI image spec, descriptor.md: what is needed of it. */
+export type OciDescriptor = z.infer<typeof descriptor>;
+/** OCI image spec, manifest.md: what is needed of it. */
+export type OciManifest = z.infer<typeof manifestSchema>;
+
+/** The entries of index.json. `ARTIFACT_BAD_MANIFEST`. */
 export function parseIndex(bytes: Uint8Array): readonly OciDescriptor[] {
-  return list(json(bytes, 'index.json'), 'manifests', 'index.json');
+  return parse(indexSchema, bytes, 'index.json').manifests;
 }
 
-/** A manifest. */
+/** A manifest. `ARTIFACT_BAD_MANIFEST`. */
 export function parseManifest(bytes: Uint8Array): OciManifest {
-  const manifest = json(bytes, 'manifest');
-  const artifactType = manifest['artifactType'];
-  return {
-    artifactType: typeof artifactType === 'string' ? artifactType : undefined,
-    config: descriptor(manifest['config'], 'manifest: config'),
-    layers: list(manifest, 'layers', 'manifest'),
-  };
+  return parse(manifestSchema, bytes, 'the manifest');
 }
 
 /** The manifest for `architecture`. An entry that names no platform counts when it is the only one. */
 export function pickManifest(entries: readonly OciDescriptor[], architecture: string): OciDescriptor {
-  const manifests = entries.filter((entry) => entry.mediaType === MANIFEST_TYPE || entry.mediaType === INDEX_TYPE);
+  const manifests = entries.filter(({ mediaType }) => mediaType === MANIFEST_TYPE || mediaType === INDEX_TYPE);
   const [first, second] = manifests;
   if (first === undefined) {
     const found = entries[0]?.mediaType ?? 'nothing';
-    throw new UpdaterError('ARTIFACT_UNKNOWN_MEDIA_TYPE', `Cannot use the archive: index.json lists "${found}", wanted a manifest`, {
-      hint: 'Give the image.oci that "cocon seal" wrote.',
-    });
+    throw new UpdaterError(
+      'ARTIFACT_UNKNOWN_MEDIA_TYPE',
+      `Cannot use the archive: index.json lists "${found}", wanted a manifest`,
+      { hint: 'Give the image.oci that "cocon seal" wrote.', facts: { mediaType: found } },
+    );
   }
   const matching = manifests.filter((entry) => entry.architecture === architecture);
   if (matching.length > 1) throw bad(`index.json lists ${matching.length} manifests for ${architecture}`);
@@ -68,43 +83,17 @@ export function pickManifest(entries: readonly OciDescriptor[], architecture: st
   );
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function json(bytes: Uint8Array, what: string): JsonObject {
+function parse<Value>(schema: z.ZodMiniType<Value>, bytes: Uint8Array, what: string): Value {
   let value: unknown;
   try {
     value = JSON.parse(decodeText(bytes) ?? '');
   } catch (cause) {
     throw bad(`${what} is not JSON`, cause);
   }
-  if (!isObject(value)) throw bad(`${what} is not a JSON object`);
-  if (value['schemaVersion'] !== 2) throw bad(`${what} has schemaVersion ${JSON.stringify(value['schemaVersion'])}, wanted 2`);
-  return value;
-}
-
-function list(owner: JsonObject, field: string, what: string): readonly OciDescriptor[] {
-  const entries = owner[field];
-  if (!Array.isArray(entries) || entries.length === 0 || entries.length > MAX_DESCRIPTORS) {
-    throw bad(`${what} has no list of 1 to ${MAX_DESCRIPTORS} ${field}`);
-  }
-  return entries.map((entry, index) => descriptor(entry, `${what}: ${field}[${index}]`));
-}
-
-function descriptor(value: unknown, what: string): OciDescriptor {
-  if (!isObject(value)) throw bad(`${what} is not an object`);
-  const { mediaType, digest, size, platform } = value;
-  if (typeof mediaType !== 'string') throw bad(`${what} has no mediaType`);
-  const sha256 = typeof digest === 'string' && digest.startsWith('sha256:') ? digest.slice('sha256:'.length) : '';
-  if (!SHA256_HEX.test(sha256)) throw bad(`${what} has the digest ${JSON.stringify(digest)}, wanted sha256:<64 hex digits>`);
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-    throw bad(`${what} has the size ${JSON.stringify(size)}, wanted a whole number of bytes`);
-  }
-  const architecture = isObject(platform) ? platform['architecture'] : undefined;
-  return { mediaType, sha256, size, architecture: typeof architecture === 'string' ? architecture : undefined };
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw bad(`${what} has a wrong value at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}`);
 }
 
 function bad(found: string, cause?: unknown): UpdaterError {

@@ -22,6 +22,8 @@ export interface OpenArtifactOptions {
   readonly architecture: string;
   /** Raw 32-byte Ed25519 public keys. */
   readonly trustedKeys: readonly Uint8Array[];
+  /** Whether `readAt` of the source is as fast as `read`, so that blobs can be had more than once. */
+  readonly seek: boolean;
 }
 
 /** An artifact whose release is verified, and whose blobs are still to come. */
@@ -31,15 +33,15 @@ export interface Artifact {
   readonly manifestDigest: string;
   /**
    * Calls `take` for each wanted blob in the order in which the source has them. Sizes are checked here, contents by
-   * whoever takes them. `ARTIFACT_MISSING_BLOB` at the end if one did not come.
+   * whoever takes them. `ARTIFACT_MISSING_BLOB` at the end if one did not come. Once only, unless opened with `seek`.
    */
   blobs(wanted: ReadonlyMap<string, number>, take: (sha256: string, file: ArchiveFile) => Promise<void>): Promise<void>;
 }
 
 /** Opens an artifact. */
 export async function openArtifact(source: ByteSource, options: OpenArtifactOptions): Promise<Artifact> {
-  const { crypto, architecture, trustedKeys } = options;
-  const archive = new Archive(source);
+  const { crypto, architecture, trustedKeys, seek } = options;
+  const archive = new Archive(source, seek);
   const layout = await archive.small('oci-layout');
   const indexBytes = layout && (await archive.small('index.json'));
   if (indexBytes === undefined) throw notOci(source.name, layout === undefined ? 'oci-layout' : 'index.json');

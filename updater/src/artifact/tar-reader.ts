@@ -27,8 +27,7 @@ export async function* readTar(reader: ByteReader): AsyncGenerator<TarEntry> {
   let override: { name?: string; size?: number } = {};
   for (;;) {
     const at = reader.position;
-    if (at === 0 && (await reader.atEnd())) throw empty();
-    const block = await reader.bytes(TAR_BLOCK);
+    const block = at === 0 ? await firstBlock(reader) : await reader.bytes(TAR_BLOCK);
     if (isZeroBlock(block)) {
       if (at === 0) readTarHeader(block, at);
       return;
@@ -68,8 +67,15 @@ function gnuName(bytes: Uint8Array, at: number): string {
   return name;
 }
 
-function empty(): UpdaterError {
-  return new UpdaterError('ARTIFACT_NOT_TAR', 'Cannot read the archive: it is empty', {
-    hint: 'Give the image.oci that "cocon seal" wrote.',
-  });
+/** What is too short for a header never was an archive. */
+async function firstBlock(reader: ByteReader): Promise<Uint8Array> {
+  try {
+    return await reader.bytes(TAR_BLOCK);
+  } catch (cause) {
+    if (!(cause instanceof UpdaterError) || cause.code !== 'ARTIFACT_TRUNCATED') throw cause;
+    throw new UpdaterError('ARTIFACT_NOT_TAR', 'Cannot read the archive: it is too short to be one', {
+      hint: 'Give the image.oci that "cocon seal" wrote.',
+      cause,
+    });
+  }
 }

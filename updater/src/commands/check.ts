@@ -1,0 +1,81 @@
+/** `cocon-update check`. */
+import { defineCommand, UsageError, type Terminal } from '@cocon-os/cli';
+import { commit, noteProgress, type Slot, type Volume } from '@cocon-os/sdfs';
+
+import type { UpdaterContext } from '../context.ts';
+import { UpdaterError } from '../errors.ts';
+import { HEALTH_DIRECTORY, HEALTH_TIMEOUT_SECONDS, runHealthChecks, type CheckResult } from '../health.ts';
+import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
+import { SLOT_OPTION, targetSlot } from '../target-slot.ts';
+
+const OPTIONS = {
+  ...VOLUME_OPTIONS,
+  ...SLOT_OPTION,
+  directory: { type: 'string', value: '<path>', help: `Where the checks are (default ${HEALTH_DIRECTORY})` },
+  timeout: { type: 'number', value: '<seconds>', help: `Granted to each check (default ${HEALTH_TIMEOUT_SECONDS})` },
+  'no-commit': { type: 'boolean', help: 'Only check; leave the release on trial' },
+} as const;
+
+export const check = defineCommand<UpdaterContext, typeof OPTIONS>({
+  name: 'check',
+  summary: 'Run the health checks; commit the release on trial if all pass, note why if one does not',
+  args: [],
+  options: OPTIONS,
+  examples: [
+    { title: 'At the end of the boot', command: 'cocon-update check' },
+    { title: 'By hand, ten seconds each', command: 'cocon-update check --no-commit --timeout 10' },
+  ],
+  run({ platform, terminal }, { options, json }) {
+    const seconds = options.timeout ?? HEALTH_TIMEOUT_SECONDS;
+    if (!(seconds > 0 && seconds <= 86_400)) {
+      throw new UsageError(`Cannot wait ${seconds} seconds for a check`, 'Give a number above 0, at most 86400.');
+    }
+    return withVolume(platform, options, 'write', async (open) => {
+      const slot = targetSlot(open, options.slot, 'check');
+      const trial = slot.state === 'trial';
+      // A confirmed slot's boot writes nothing, whatever the checks say.
+      const note = (what: Parameters<typeof noteProgress>[2]) => {
+        if (trial) noteProgress(open.volume, slot.index, { ...what, time: platform.now() });
+      };
+      note({ progress: 'health' });
+      const checks: CheckResult[] = [];
+      for await (const result of runHealthChecks(platform, options.directory ?? HEALTH_DIRECTORY, seconds)) {
+        checks.push(result);
+        report(terminal, result);
+        if (result.passed) continue;
+        note({ progress: 'health', reason: result.reason, detail: `${result.name}: ${result.ending}` });
+        throw failed(result, trial);
+      }
+      const committed = trial && !options['no-commit'] && keep(open.volume, slot, platform.now());
+      const passed = checks.map(({ name, seconds: took }) => ({ name, seconds: took }));
+      terminal.out(
+        json
+          ? `${JSON.stringify({ slot: slot.index, digest: slot.releaseDigest, checks: passed, committed })}\n`
+          : `${checks.length} checks passed${committed ? `; slot ${slot.index} is confirmed` : ''}.\n`,
+      );
+    });
+  },
+});
+
+function keep(volume: Volume, slot: Slot, time: number): boolean {
+  return commit(volume, slot.index, { time }).changed;
+}
+
+function report(terminal: Terminal, { name, passed, seconds, ending, output }: CheckResult): void {
+  terminal.err(`check ${name}: ${passed ? 'passed' : ending} (${seconds.toFixed(1)} s)\n`);
+  if (passed || output === '') return;
+  for (const line of output.trimEnd().split('\n')) terminal.err(`  ${line}\n`);
+}
+
+function failed({ name, ending, reason }: CheckResult, trial: boolean): UpdaterError {
+  return new UpdaterError(
+    reason === 'health-timeout' ? 'HEALTH_TIMEOUT' : 'HEALTH_FAILED',
+    `Cannot call this system healthy: ${name}: ${ending}`,
+    {
+      hint: trial
+        ? 'Reboot: the loader uses up the attempts that are left and returns to the release before.'
+        : 'The release is confirmed and stays; cocon-update rollback returns to the one before.',
+      facts: { check: name, ending, trial },
+    },
+  );
+}

@@ -1,0 +1,52 @@
+/** `cocon-update status`. */
+import { defineCommand, formatBytes } from '@cocon-os/cli';
+
+import type { UpdaterContext } from '../context.ts';
+import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
+import { readStatus } from '../status.ts';
+import type { SlotReport, StatusReport } from '../status-schema.ts';
+import { formatTable } from '../table.ts';
+
+const DIGEST_SHOWN = 12;
+
+export const status = defineCommand<UpdaterContext, typeof VOLUME_OPTIONS>({
+  name: 'status',
+  summary: 'Show what each slot holds, what runs, what boots next and what failed',
+  args: [],
+  options: VOLUME_OPTIONS,
+  examples: [
+    { title: 'On a device', command: 'cocon-update status' },
+    { title: 'Of a disk image, for a program', command: 'cocon-update status --volume disk.img --json' },
+  ],
+  async run({ platform, terminal }, { options, json }) {
+    const report = await withVolume(platform, options, 'read', readStatus);
+    terminal.out(json ? `${JSON.stringify(report)}\n` : formatStatus(report));
+  },
+});
+
+function formatStatus({ volume, slots, failures, next }: StatusReport): string {
+  const label = volume.label === '' ? '' : ` "${volume.label}"`;
+  const head = `Volume${label} on ${volume.path}, ${formatBytes(volume.sizeBytes)}, security floor ${volume.floor}${volume.writable ? '' : ', read only'}\n`;
+  const table = formatTable([
+    ['', 'SLOT', 'STATE', 'RELEASE', 'DIGEST', ''],
+    ...slots.map((slot) => [
+      slot.running ? '*' : slot.next ? '>' : '',
+      String(slot.slot),
+      slot.state,
+      nameOf(slot),
+      slot.digest?.slice(0, DIGEST_SHOWN) ?? '',
+      slot.explanation,
+    ]),
+  ]);
+  const refused = failures.map((failure) => `  ${failure.digest.slice(0, DIGEST_SHOWN)} (${failure.reason})\n`);
+  return (
+    `${head}\n${table}\n` +
+    (next === null ? 'No slot is left to boot.\n' : `* runs, > boots next (slot ${next}).\n`) +
+    (refused.length === 0 ? '' : `Refused because they failed before:\n${refused.join('')}`)
+  );
+}
+
+function nameOf(slot: SlotReport): string {
+  if (slot.problem !== null) return `unreadable [${slot.problem.code}]`;
+  return slot.release === null ? '' : `${slot.release.name} ${slot.release.version}`;
+}

@@ -1,0 +1,63 @@
+/** `cocon-update verify`. */
+import { defineCommand, EXIT_DONE, EXIT_FAILED, formatBytes, terminalProgress } from '@cocon-os/cli';
+
+import type { UpdaterContext } from '../context.ts';
+import { KEY_OPTION, trustedKeys } from '../keys.ts';
+import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
+import { bytesToVerify, verifySlot, type SlotFindings } from '../verify-slot.ts';
+
+const OPTIONS = {
+  ...VOLUME_OPTIONS,
+  ...KEY_OPTION,
+  slot: { type: 'number', value: '<number>', help: 'Only this slot; without it, all that hold a release' },
+} as const;
+
+export const verify = defineCommand<UpdaterContext, typeof OPTIONS>({
+  name: 'verify',
+  summary: 'Read slots whole and compare them with what was signed',
+  args: [],
+  options: OPTIONS,
+  examples: [
+    { title: 'All slots of this device', command: 'cocon-update verify' },
+    { title: 'One slot of a disk image', command: 'cocon-update verify --volume disk.img --slot 0 --key release.pub' },
+  ],
+  async run({ platform, terminal }, { options, json }) {
+    const keys = trustedKeys(platform, options.key);
+    const found = await withVolume(platform, options, 'read', ({ volume }) => {
+      const slots = options.slot === undefined ? volume.liveSlots() : [volume.liveSlot(options.slot)];
+      const total = slots.reduce((sum, slot) => sum + bytesToVerify(volume, slot), 0);
+      const progress = terminalProgress(terminal);
+      let done = 0;
+      const onBytes = (bytes: number): void => {
+        done += bytes;
+        progress.update('verify', done, total);
+      };
+      const findings = slots.map((slot) => verifySlot(volume, slot, { crypto: platform.crypto, trustedKeys: keys, onBytes }));
+      progress.finish();
+      return findings;
+    });
+    const error = failureOf(found);
+    if (json) terminal.out(`${JSON.stringify({ slots: found, ...(error === undefined ? {} : { error }) })}\n`);
+    else terminal.out(found.map(formatFindings).join(''));
+    if (error === undefined) return EXIT_DONE;
+    terminal.err(`cocon-update: ${error.message} [${error.code}]\nhint: ${error.hint}\n`);
+    return EXIT_FAILED;
+  },
+});
+
+function formatFindings({ slot, bytes, faults }: SlotFindings): string {
+  if (faults.length === 0) return `slot ${slot}: good, ${formatBytes(bytes)} read\n`;
+  return faults.map(({ code, message }) => `slot ${slot}: ${message} [${code}]\n`).join('');
+}
+
+/** The findings are the result, so the error stands beside them and is not thrown. */
+function failureOf(found: readonly SlotFindings[]) {
+  const bad = found.filter((slot) => slot.faults.length > 0).map((slot) => slot.slot);
+  if (bad.length === 0) return undefined;
+  return {
+    code: 'VERIFY_FAILED',
+    message: `Cannot vouch for slot ${bad.join(', ')}: what it holds is not what was signed`,
+    hint: 'Stage the release again; a damaged slot is passed over at boot.',
+    facts: { slots: bad.join(', ') },
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * State, progress and reason of a slot (FORMAT.md §4.3, §4.5) as one sentence for people.
+ *
+ * Leaves out what the columns beside it say already: digest, version, priority.
+ */
+import type { ProgressName, ReasonName, SlotState } from '@cocon-os/sdfs';
+
+/** What the sentence is made of. A progress or reason that this version does not know is a number as text. */
+export interface SlotFacts {
+  readonly state: SlotState;
+  readonly running: boolean;
+  readonly attemptsLeft: number;
+  readonly attemptsTotal: number;
+  readonly wasConfirmed: boolean;
+  readonly progress: ProgressName | (string & {});
+  readonly reason: ReasonName | (string & {});
+  readonly detail: string;
+}
+
+const REACHED: Readonly<Record<string, string>> = {
+  none: 'it was never started',
+  loader: 'the loader began to start it but the kernel did not run',
+  kernel: 'the kernel was started but user space was never reached',
+  init: 'user space was reached but the health checks were not',
+  health: 'the health checks began but did not end',
+  healthy: 'the health checks passed but it was never committed',
+};
+
+const RUNNING: Readonly<Record<string, string>> = {
+  init: 'user space was reached',
+  health: 'the health checks are under way',
+  healthy: 'the health checks passed',
+};
+
+/** Reasons that say what went wrong by themselves. `no-commit` is told by progress, `rollback` by who asked. */
+const WENT_WRONG: Readonly<Record<string, string>> = {
+  descriptor: 'the description of its files on the disk is damaged',
+  signature: 'its release.json carries no valid signature of a trusted key',
+  release: 'its release.json is signed but cannot be used on this machine',
+  floor: 'its security version is below the floor',
+  hash: 'a file on the disk is not what was signed',
+  start: 'the firmware refused to start its kernel, or the kernel returned',
+  'health-failed': 'a health check failed',
+  'health-timeout': 'a health check did not end in time',
+  io: 'the disk could not be read',
+};
+
+/** The sentence, without a period. */
+export function explainSlot(slot: SlotFacts): string {
+  switch (slot.state) {
+    case 'empty':
+      return 'holds nothing';
+    case 'confirmed':
+      return slot.running ? 'confirmed, and running' : 'confirmed, kept to fall back to';
+    case 'trial':
+      return explainTrial(slot);
+    case 'failed':
+      return explainFailure(slot);
+  }
+}
+
+/** How far an attempt got, for a slot or an event: "the kernel was started but user space was never reached". */
+export function explainProgress(progress: string): string {
+  return REACHED[progress] ?? `it got as far as step "${progress}", which this version does not know`;
+}
+
+function explainTrial(slot: SlotFacts): string {
+  const used = slot.attemptsTotal - slot.attemptsLeft;
+  if (slot.running) {
+    const reached = RUNNING[slot.progress] ?? 'the kernel was started';
+    return `attempt ${used} of ${slot.attemptsTotal} is running: ${wrong(slot) ?? reached}`;
+  }
+  if (used === 0) return `staged, ${times(slot.attemptsTotal)} granted, not started yet`;
+  const last = wrong(slot) ?? explainProgress(slot.progress);
+  if (slot.attemptsLeft > 0) return `tried ${used} of ${slot.attemptsTotal} times so far: ${last}`;
+  return `out of attempts after ${times(used)}: ${last}`;
+}
+
+function explainFailure(slot: SlotFacts): string {
+  const used = slot.attemptsTotal - slot.attemptsLeft;
+  const before = slot.wasConfirmed ? 'was confirmed once, but ' : '';
+  const gaveUp = used === 0 || slot.wasConfirmed ? `${before}given up` : `gave up after ${times(used)}`;
+  if (slot.reason === 'rollback') return `${before}given up on request${slot.detail === '' ? '' : `: ${slot.detail}`}`;
+  if (slot.reason === 'none') return `${gaveUp}, no reason was noted`;
+  return `${gaveUp}: ${wrong(slot) ?? explainProgress(slot.progress)}`;
+}
+
+/** What went wrong, with what it refers to in parentheses. */
+function wrong({ reason, detail }: SlotFacts): string | undefined {
+  if (reason === 'none' || reason === 'no-commit') return undefined;
+  const sentence = WENT_WRONG[reason] ?? `for a reason that this version does not know (${reason})`;
+  return detail === '' ? sentence : `${sentence} (${detail})`;
+}
+
+const times = (count: number): string => `${count} ${count === 1 ? 'attempt' : 'attempts'}`;

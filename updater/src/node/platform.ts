@@ -1,0 +1,84 @@
+/** A host: Node as a {@link Platform}. */
+import { accessSync, closeSync, constants, createReadStream, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+
+import { messageOf } from '@cocon-os/cli';
+import { nodeTerminal } from '@cocon-os/cli/node';
+import { nodeCrypto, openFileDevice } from '@cocon-os/sdfs/node';
+
+import { UpdaterError } from '../errors.ts';
+import type { ByteSource, Platform } from '../platform.ts';
+import { fileSource, openFileSource } from './file-source.ts';
+import { openHttpSource } from './http-source.ts';
+import { runChild } from './run-program.ts';
+import { streamSource } from './stream-source.ts';
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64' };
+
+/** This Node process. */
+export const nodePlatform: Platform = {
+  terminal: nodeTerminal,
+  crypto: nodeCrypto,
+  architecture: ARCHITECTURES[process.arch] ?? process.arch,
+  now: () => Math.floor(Date.now() / 1000),
+  monotonicMs: () => performance.now(),
+  openDevice: openFileDevice,
+  openSource,
+  readFile,
+  listDirectory: (path) => orUndefined(path, () => readdirSync(path).toSorted()),
+  isExecutable,
+  run: runChild,
+};
+
+function openSource(location: string): Promise<ByteSource> {
+  if (location === '-') return Promise.resolve(standardInput());
+  if (/^https?:\/\//.test(location)) return openHttpSource(location);
+  if (/^[a-z][a-z0-9+.-]*:\/\//.test(location)) {
+    throw new UpdaterError('SOURCE_UNSUPPORTED', `Cannot fetch ${location}: only http and https are known`, {
+      hint: 'Give a path, an http:// URL, or - for standard input.',
+    });
+  }
+  return Promise.resolve(openFileSource(location) ?? streamSource(location, createReadStream(location)));
+}
+
+function standardInput(): ByteSource {
+  const stats = fstatSync(0);
+  // A redirected file has a size and ranges, so everything that works with its path works with it.
+  return stats.isFile() ? fileSource('standard input', 0, stats.size) : streamSource('standard input', process.stdin);
+}
+
+function readFile(path: string, limit: number): Uint8Array | undefined {
+  return orUndefined(path, () => {
+    const descriptor = openSync(path, 'r');
+    try {
+      // Files in /proc and /sys claim a size of 0, so the limit counts what was read.
+      const bytes = new Uint8Array(limit + 1);
+      let filled = 0;
+      for (let length = -1; length !== 0 && filled <= limit; filled += length) {
+        length = readSync(descriptor, bytes, filled, bytes.length - filled, null);
+      }
+      if (filled > limit) throw new UpdaterError('FILE_TOO_LARGE', `Cannot read ${path}: it is larger than ${limit} bytes`);
+      return bytes.slice(0, filled);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function orUndefined<Value>(path: string, read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof UpdaterError) throw cause;
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return undefined;
+    throw new UpdaterError('FILE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The shape of `cocon-update status --json`. `schema/status.schema.json` is generated from it (`npm run schema`); the
+ * program itself uses the type alone and never loads zod.
+ */
+import { z } from 'zod';
+
+const count = z.int().min(0);
+/** A u64 of the format as a JSON number: exact below 2^53, which none reaches by counting. */
+const wide = z.number().min(0).multipleOf(1);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+const release = z
+  .strictObject({
+    name: z.string(),
+    version: z.string(),
+    architecture: z.string(),
+    securityVersion: count,
+  })
+  .describe('What release.json says; not verified by status, see cocon-update verify');
+
+const slot = z.strictObject({
+  slot: count.describe('Number of the slot'),
+  state: z.enum(['empty', 'trial', 'confirmed', 'failed']),
+  running: z.boolean(),
+  next: z.boolean().describe('Whether the next boot tries it first'),
+  digest: digest.nullable().describe('SHA-256 of release.json; null when the slot is empty'),
+  release: release.nullable().describe('null when the slot is empty or its release.json cannot be read'),
+  problem: z
+    .strictObject({ code: z.string(), message: z.string() })
+    .nullable()
+    .describe('Why release.json cannot be read'),
+  generation: wide.describe('Number of the stage that filled it'),
+  priority: count.describe('Higher is tried first'),
+  attempts: z.strictObject({ left: count, total: count }).describe('Trial boots'),
+  wasConfirmed: z.boolean(),
+  progress: z.string().describe('How far the last attempt got: none, loader, kernel, init, health or healthy'),
+  reason: z.string().describe('Why it was given up or what went wrong last; none when nothing did'),
+  detail: z.string().describe('What the reason refers to'),
+  explanation: z.string().describe('The same as a sentence'),
+});
+
+const failure = z.strictObject({
+  digest,
+  generation: wide,
+  progress: z.string(),
+  reason: z.string(),
+  detail: z.string(),
+});
+
+/** `cocon-update status --json`. */
+export const statusSchema = z.strictObject({
+  schema: z.literal('cocon.status/1'),
+  volume: z.strictObject({
+    path: z.string(),
+    uuid: z.string(),
+    label: z.string(),
+    sizeBytes: count,
+    writable: z.boolean().describe('false when a newer format allows reading only'),
+    sequence: z.string().describe('Number of the current boot record, decimal'),
+    floor: wide.describe('Lowest security version that may boot'),
+  }),
+  running: count.nullable().describe('The slot that runs; null when this machine was not started from the volume'),
+  next: count.nullable().describe('The slot that the next boot tries first; null when none is left'),
+  slots: z.array(slot),
+  failures: z.array(failure).describe('Releases that failed and are refused unless forced'),
+});
+
+/** `cocon-update status --json`. */
+export type StatusReport = z.infer<typeof statusSchema>;
+/** One slot of it. */
+export type SlotReport = z.infer<typeof slot>;
