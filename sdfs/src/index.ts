@@ -1,6 +1,7 @@
 /** SDFS volumes: make, read, fill, decide, check. Free of `node:` imports; see `node/index.ts` for files and disks. */
 export { allocate, freeGroups, groupsOfSlot } from './allocator.ts';
 export type { BlockDevice, Crypto, Sha256 } from './block-device.ts';
+export { checkSlot, type CheckedSlot, type CheckSlotOptions } from './check-slot.ts';
 export { COMMAND_LINE_LIMITS, composeCommandLine, type CommandLineParts } from './command-line.ts';
 export * from './decisions.ts';
 export {
@@ -11,14 +12,17 @@ export {
   type Extent,
   type SlotFile,
 } from './descriptor.ts';
+export { dump } from './dump.ts';
 export * from './errors.ts';
 export { hashFile, readPieces } from './file-blocks.ts';
 export type { FileWriter } from './file-writer.ts';
-export type { Finding, FindingCode, Severity } from './finding.ts';
+export type { Finding, FindingCode, Severity } from './fsck/finding.ts';
+export { fsck, type FsckOptions } from './fsck/fsck.ts';
 export * from './format.ts';
 export { DEFAULT_GEOMETRY, smallestVolume, type GeometryOptions } from './geometry.ts';
 export { findPartitions, locateVolume, type GptPartition, type LocatedVolume } from './gpt.ts';
 export { fromHex, isUuid, toHex } from './hex.ts';
+export { history, type HistoryEvent, type HistoryEventKind } from './history.ts';
 export { MemoryDevice } from './memory-device.ts';
 export { mkfs, type MkfsOptions } from './mkfs.ts';
 export { RecordDraft, type Stamp } from './record-draft.ts';

@@ -5,16 +5,17 @@
  * `decodeURIComponent` and `encodeURIComponent`, which are.
  */
 
-/** The text before the first zero byte; a byte that is no UTF-8 becomes U+FFFD. */
+/** The text up to its padding, or up to the first byte that is not UTF-8 (FORMAT.md §1). */
 export function decodeUtf8(field: Uint8Array): string {
   const end = field.indexOf(0);
   const bytes = end < 0 ? field : field.subarray(0, end);
   let text = '';
   for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes[at] ?? 0);
-    const decoded = decodeSequence(bytes.subarray(at, at + length));
-    text += decoded ?? '\uFFFD';
-    at += decoded === undefined ? 1 : length;
+    const character = decodeSequence(bytes.subarray(at, at + length));
+    if (character === undefined) break;
+    text += character;
+    at += length;
   }
   return text;
 }

@@ -3,29 +3,25 @@
 /** How bad it is: something is lost, something should be seen to, or good to know. */
 export type Severity = 'error' | 'warning' | 'note';
 
-/** The kinds of findings. Codes of readers (`SDFS_…`) say why a structure was not accepted. */
+/** The kinds of findings. Why a reader did not accept a structure is in the message, with its code. */
 export type FindingCode =
+  | 'VOLUME_UNUSABLE'
   | 'SUPERBLOCK_A_UNUSABLE'
   | 'SUPERBLOCK_B_UNUSABLE'
   | 'SUPERBLOCKS_DIFFER'
   | 'COPY_B_OUT_OF_REACH'
   | 'UNKNOWN_COMPAT_BITS'
   | 'UNKNOWN_RO_COMPAT_BITS'
-  | 'VOLUME_UNUSABLE'
   | 'RECORD_UNUSABLE'
+  | 'RECORD_OUT_OF_ORDER'
   | 'RING_WITHOUT_RECORD'
-  | 'RECORDS_OF_EQUAL_SEQUENCE'
-  | 'SLOT_BEYOND_COUNT'
   | 'DESCRIPTOR_UNUSABLE'
   | 'DESCRIPTOR_OVERLAP'
   | 'EXTENT_OVERLAP'
-  | 'GROUP_SHARED_UNEVENLY'
   | 'RELEASE_UNUSABLE'
-  | 'RELEASE_BELOW_FLOOR'
-  | 'FILES_DIFFER_FROM_RELEASE'
   | 'FILE_DAMAGED'
   | 'GENERATION_TWICE'
-  | 'NO_CONFIRMED_SLOT'
+  | 'SLOT_BEYOND_COUNT'
   | 'NOTHING_TO_START';
 
 /** One of them. */

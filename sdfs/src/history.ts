@@ -1,0 +1,100 @@
+/**
+ * What happened on a volume, told by the records that its rings still hold: each is compared with the one before it.
+ *
+ * The rings are finite, so the oldest records are gone; the story begins with the oldest that is left.
+ */
+import { WRITERS, type ProgressName, type ReasonName } from './format.ts';
+import { isNewer, nextSequence } from './ring-position.ts';
+import type { BootRecord, NameOr, Slot } from './record.ts';
+import type { Volume } from './volume.ts';
+
+/** What can happen. */
+export type HistoryEventKind =
+  | 'formatted'
+  | 'records-lost'
+  | 'emptied'
+  | 'staged'
+  | 'attempt'
+  | 'progress'
+  | 'confirmed'
+  | 'failed'
+  | 'rollback'
+  | 'floor-raised';
+
+/** One event. */
+export interface HistoryEvent {
+  readonly kind: HistoryEventKind;
+  /** The record that tells of it. */
+  readonly sequence: bigint;
+  /** Unix seconds; 0 = not known. */
+  readonly time: bigint;
+  /** `mkfs`, `updater`, `loader`, or a number that this version does not know. */
+  readonly writer: string;
+  /** The slot that it is about, and SHA-256 of its release.json. `null` when it is about the volume. */
+  readonly slot: number | null;
+  readonly digest: string | null;
+  /** Of the slot afterwards; `none` when it is about the volume. */
+  readonly progress: NameOr<ProgressName>;
+  readonly reason: NameOr<ReasonName>;
+  readonly detail: string;
+  /** Trial boots left and granted. */
+  readonly attemptsLeft: number;
+  readonly attemptsTotal: number;
+  /** The floor after the record. */
+  readonly floor: bigint;
+}
+
+/** The events, oldest first. */
+export function history(volume: Volume): readonly HistoryEvent[] {
+  const records = validRecords(volume);
+  return records.flatMap((record, index) => eventsOf(records[index - 1], record));
+}
+
+/** The valid records of both rings, oldest first, counted back from the current one. */
+function validRecords(volume: Volume): readonly BootRecord[] {
+  const records = volume.scanRings().flatMap(({ result }) => ('record' in result ? [result.record] : []));
+  const current = volume.record.sequence;
+  return records
+    .filter((record) => record.sequence === current || isNewer(current, record.sequence))
+    .toSorted((a, b) => (isNewer(a.sequence, b.sequence) ? 1 : -1));
+}
+
+function eventsOf(before: BootRecord | undefined, record: BootRecord): readonly HistoryEvent[] {
+  const about = (kind: HistoryEventKind, slot?: Slot): HistoryEvent => ({
+    kind,
+    sequence: record.sequence,
+    time: record.time,
+    writer: WRITERS[record.writer] ?? String(record.writer),
+    slot: slot?.index ?? null,
+    digest: slot === undefined || slot.state === 'empty' ? null : slot.releaseDigest,
+    progress: slot?.progress ?? 'none',
+    reason: slot?.reason ?? 'none',
+    detail: slot?.detail ?? '',
+    attemptsLeft: slot?.attemptsLeft ?? 0,
+    attemptsTotal: slot?.attemptsTotal ?? 0,
+    floor: record.floor,
+  });
+  if (before === undefined) return WRITERS[record.writer] === 'mkfs' ? [about('formatted')] : [];
+  const events: HistoryEvent[] = [];
+  if (nextSequence(before.sequence) !== record.sequence) events.push(about('records-lost'));
+  for (const slot of record.slots) {
+    const kind = changeOf(before.slots[slot.index], slot);
+    if (kind !== undefined) events.push(about(kind, slot));
+  }
+  if (before.floor !== record.floor) events.push(about('floor-raised'));
+  return events;
+}
+
+function changeOf(before: Slot | undefined, slot: Slot): HistoryEventKind | undefined {
+  if (before === undefined) return undefined;
+  if (slot.state === 'empty') return before.state === 'empty' ? undefined : 'emptied';
+  if (before.state === 'empty' || before.generation !== slot.generation) return 'staged';
+  if (before.state !== slot.state) {
+    if (slot.state === 'failed') return slot.reason === 'rollback' ? 'rollback' : 'failed';
+    return slot.state === 'confirmed' ? 'confirmed' : 'staged';
+  }
+  if (slot.attemptsLeft < before.attemptsLeft) return 'attempt';
+  const same =
+    slot.progress === before.progress && slot.reason === before.reason && slot.detail === before.detail;
+  return same ? undefined : 'progress';
+}
