@@ -1,0 +1,38 @@
+/** Where sources, layers, tools and logs are kept between runs. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The places in the cache. Each is made by whoever writes there first. */
+export interface CacheDirectory {
+  readonly root: string;
+  /** Source files, named by their SHA-256. */
+  readonly sources: string;
+  /** The private apt's state. */
+  readonly apt: string;
+  /** The layer store, an OCI image layout. */
+  readonly layers: string;
+  /** Unpacked host tools, by layer digest. */
+  readonly tools: string;
+  readonly logs: string;
+  /** Builds under way. Nothing in it outlives the process that made it, unless that was killed. */
+  readonly work: string;
+}
+
+/** `$COCON_CACHE`, else `$XDG_CACHE_HOME/cocon`, else `~/.cache/cocon`. */
+export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): CacheDirectory {
+  const base = environment['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return cacheDirectoryAt(environment['COCON_CACHE'] || join(base, 'cocon'));
+}
+
+/** A cache in a directory of the caller's choice. */
+export function cacheDirectoryAt(root: string): CacheDirectory {
+  return {
+    root,
+    sources: join(root, 'sources'),
+    apt: join(root, 'apt'),
+    layers: join(root, 'layers'),
+    tools: join(root, 'tools'),
+    logs: join(root, 'logs'),
+    work: join(root, 'work'),
+  };
+}

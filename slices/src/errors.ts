@@ -1,0 +1,33 @@
+/** What this package throws. */
+import { CoconError } from '@cocon-os/cli';
+
+/**
+ * The codes of {@link SlicesError}.
+ *
+ * - `MIRROR_NOT_FOUND`: the system's apt configuration names no Debian mirror.
+ * - `APT_FAILED`: apt could not read the mirror or its signatures.
+ * - `SOURCE_VERSION_GONE`: the mirror no longer has the pinned version.
+ * - `SOURCE_BAD_HASH`: a file is not the one that was pinned.
+ * - `HOST_PACKAGE_MISSING`: the build needs a Debian package that is not installed.
+ * - `KERNEL_DEMAND_INVALID`, `KERNEL_DEMAND_CONFLICT`: a demand that cannot be read, or two that contradict each other.
+ * - `KERNEL_DEMAND_LOST`: the kernel's configuration does not hold what a slice asked for.
+ * - `SLICE_INVALID`, `SLICE_NOT_FOUND`: a definition that cannot be built, or a name that none has.
+ * - `BUILD_FAILED`: a step ended with an error; the message holds the end of its log.
+ * - `OUTPUT_INVALID`: a build left something that no layer can carry, or nothing at all.
+ */
+export type SlicesErrorCode =
+  | 'MIRROR_NOT_FOUND'
+  | 'APT_FAILED'
+  | 'SOURCE_VERSION_GONE'
+  | 'SOURCE_BAD_HASH'
+  | 'HOST_PACKAGE_MISSING'
+  | 'KERNEL_DEMAND_INVALID'
+  | 'KERNEL_DEMAND_CONFLICT'
+  | 'KERNEL_DEMAND_LOST'
+  | 'SLICE_INVALID'
+  | 'SLICE_NOT_FOUND'
+  | 'BUILD_FAILED'
+  | 'OUTPUT_INVALID';
+
+/** An error of a slice, its sources or its build. */
+export class SlicesError extends CoconError<SlicesErrorCode> {}

@@ -1,0 +1,53 @@
+/** Child processes: one way to run them, with every line seen as it is printed. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** How a process ended. */
+export interface ProcessResult {
+  /** Exit status; 128 + number when a signal ended it. */
+  readonly status: number;
+  readonly stdout: string;
+  /** The last lines of both streams, in the order in which they came. */
+  readonly tail: readonly string[];
+}
+
+/** What {@link runProcess} may be told. */
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called for each line of either stream. */
+  readonly onLine?: (line: string) => void;
+}
+
+const TAIL_LINES = 30;
+const SIGNAL_STATUS = 128;
+
+/** Runs a program to its end. Rejects only when it cannot be started. */
+export async function runProcess(
+  program: string,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): Promise<ProcessResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stdout: string[] = [];
+  const tail: string[] = [];
+  const seen = (line: string): void => {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    options.onLine?.(line);
+  };
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    stdout.push(line);
+    seen(line);
+  });
+  createInterface({ input: child.stderr }).on('line', seen);
+  child.once('error', reject);
+  child.once('close', (code) => resolve(code ?? SIGNAL_STATUS));
+  const status = await promise;
+  return { status, stdout: stdout.join('\n'), tail };
+}

@@ -1,0 +1,90 @@
+/** Brings the files of a source package into the cache: from there, or by the private apt, and never unchecked. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import type { CacheDirectory } from '../cache-directory.ts';
+import { SlicesError } from '../errors.ts';
+import { DEBIAN_SUITE, filesOf, type DebianSource } from './debian-source.ts';
+import { privateApt, type PrivateApt } from './private-apt.ts';
+import { systemMirror } from './system-mirror.ts';
+
+/**
+ * The host's path of each file of a source, by the file's name.
+ *
+ * A file lies in the cache under its SHA-256 and got there by a rename after it was checked, so being there is proof
+ * enough.
+ *
+ * @throws SlicesError `MIRROR_NOT_FOUND`, `APT_FAILED`, `SOURCE_VERSION_GONE`, `SOURCE_BAD_HASH`
+ */
+export async function fetchSource(
+  source: DebianSource,
+  cache: CacheDirectory,
+  onLine: (line: string) => void = () => {},
+): Promise<ReadonlyMap<string, string>> {
+  const files = filesOf(source);
+  const paths = new Map(files.map((file) => [file.name, join(cache.sources, file.sha256)]));
+  const present = await Promise.all([...paths.values()].map(exists));
+  if (present.includes(false)) {
+    const apt = await privateApt(cache.apt, await systemMirror(), onLine);
+    await ensureVersion(source, cache, apt);
+    await download(source, cache, apt);
+  }
+  return paths;
+}
+
+async function ensureVersion(source: DebianSource, cache: CacheDirectory, apt: PrivateApt): Promise<void> {
+  if ((await apt.versions(source.package)).includes(source.version)) return;
+  await apt.update();
+  const found = await apt.versions(source.package);
+  if (found.includes(source.version)) return;
+  const wanted = filesOf(source).map((file) => `${file.name} as ${file.sha256}`);
+  throw new SlicesError(
+    'SOURCE_VERSION_GONE',
+    `Cannot download ${source.package} ${source.version}: ${DEBIAN_SUITE} has ${found.join(', ') || 'no such package'}`,
+    {
+      hint: `Put ${wanted.join(' and ')} into ${cache.sources}, or pin the version that the mirror has now in the slice.`,
+      facts: { package: source.package, wanted: source.version, found: found.join(' ') },
+    },
+  );
+}
+
+async function download(source: DebianSource, cache: CacheDirectory, apt: PrivateApt): Promise<void> {
+  await mkdir(cache.sources, { recursive: true });
+  const directory = await mkdtemp(join(cache.sources, '.download-'));
+  try {
+    await apt.download(source.package, source.version, directory);
+    for (const file of filesOf(source)) {
+      const path = join(directory, file.name);
+      const found = await sha256OfFile(path);
+      if (found !== file.sha256) {
+        throw new SlicesError(
+          'SOURCE_BAD_HASH',
+          `Cannot use ${file.name}: SHA-256 is ${found}, pinned is ${file.sha256}`,
+          {
+            hint: 'The mirror gave another file than the one that was pinned. Do not build it before you know why.',
+          },
+        );
+      }
+      await rename(path, join(cache.sources, file.sha256));
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Lower-case hexadecimal SHA-256 of a file's bytes. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
