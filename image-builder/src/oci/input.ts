@@ -1,5 +1,6 @@
 /** What the user may write for an image: a path, `oci:`, `oci-archive:`, `docker-archive:`, `docker://` or a plain reference. */
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 
 import { BuilderError } from '../errors.ts';
 import { openArchive } from './archive.ts';
@@ -10,14 +11,20 @@ import { openRegistry, type RegistryOptions } from './registry/registry-source.t
 
 const ARCHIVE_PREFIX = /^(?:oci-archive|docker-archive):/;
 
+/** How an image is opened. */
+export interface InputOptions extends RegistryOptions {
+  /** Where relative paths begin. */
+  readonly cwd?: string;
+}
+
 /**
  * Opens an image. Paths come first: what exists on the disk is never taken for a registry's name.
  * Throws `INPUT_NOT_FOUND`, `REFERENCE_INVALID` and the codes of what is opened.
  */
-export async function openInput(input: string, options: RegistryOptions = {}): Promise<ImageSource> {
+export async function openInput(input: string, options: InputOptions = {}): Promise<ImageSource> {
   if (input.startsWith('docker://')) return openRegistry(parseReference(input.slice('docker://'.length)), options);
   const prefixed = ARCHIVE_PREFIX.test(input) || input.startsWith('oci:');
-  const place = await findPath(input.replace(ARCHIVE_PREFIX, '').replace(/^oci:/, ''));
+  const place = await findPath(options.cwd ?? '.', input.replace(ARCHIVE_PREFIX, '').replace(/^oci:/, ''));
   if (place !== undefined) {
     return place.isDirectory
       ? openLayoutDirectory(place.path, place.reference)
@@ -38,9 +45,9 @@ interface Place {
 }
 
 /** A path may have colons of its own: the longest one that exists counts, the rest is the reference. */
-async function findPath(text: string): Promise<Place | undefined> {
+async function findPath(cwd: string, text: string): Promise<Place | undefined> {
   for (let end = text.length; end > 0; end = text.lastIndexOf(':', end - 1)) {
-    const path = text.slice(0, end);
+    const path = resolve(cwd, text.slice(0, end));
     const found = await stat(path).catch(() => undefined);
     if (found !== undefined) {
       return { path, reference: text.slice(end + 1) || undefined, isDirectory: found.isDirectory() };

@@ -4,6 +4,8 @@
  */
 import { rm } from 'node:fs/promises';
 
+import type { Progress } from '@cocon-os/cli';
+
 import { BuilderError } from '../errors.ts';
 import { runTool } from '../run-tool.ts';
 import { tarBytes } from '../tar/write.ts';
@@ -15,7 +17,7 @@ import { treeEntries } from '../tree/tree-archive.ts';
 export interface ErofsCompression {
   readonly algorithm: 'none' | 'lz4' | 'lz4hc' | 'zstd' | 'lzma' | 'deflate';
   /** The algorithm's own scale; its default when left out. */
-  readonly level?: number;
+  readonly level?: number | undefined;
   /** Largest run of disk bytes that is decompressed together, a power of two of at least 4096. */
   readonly clusterBytes: number;
 }
@@ -31,9 +33,11 @@ export async function writeErofs(
   spool: Spool,
   compression: ErofsCompression,
   output: string,
+  progress: Progress,
 ): Promise<void> {
   await checkVersion(program);
   await rm(output, { force: true });
+  const totalBytes = contentBytes(root);
   await runTool({
     program,
     packageName: 'erofs-utils 1.8 or later',
@@ -50,7 +54,7 @@ export async function writeErofs(
       ...compressionArguments(compression),
       output,
     ],
-    input: tarBytes(treeEntries(root, spool)),
+    input: counted(tarBytes(treeEntries(root, spool)), (done) => progress.update('Root file system', Math.min(done, totalBytes), totalBytes)),
   });
 }
 
@@ -86,6 +90,19 @@ function commonTimestamp(root: Directory): number {
     if (count > most || (count === most && seconds < best)) best = seconds;
   }
   return best;
+}
+
+function contentBytes(root: Directory): number {
+  return [...inodesOf(root)].reduce((sum, inode) => sum + (inode.type === 'file' ? inode.size : 0), 0);
+}
+
+async function* counted(pieces: AsyncIterable<Uint8Array>, report: (done: number) => void): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  for await (const piece of pieces) {
+    yield piece;
+    done += piece.length;
+    report(done);
+  }
 }
 
 function* inodesOf(directory: Directory): Generator<Inode> {

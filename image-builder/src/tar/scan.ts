@@ -41,7 +41,8 @@ const PARSER_OPTIONS = { filenameEncoding: 'latin1', allowUnknownFormat: true };
 
 /**
  * Feeds `pieces` through and calls `visit` for each entry, at the moment when all bytes before its data have been fed.
- * Returns the number of entries. With `requireEnd` the end-of-archive mark must be there; layers of some writers lack it.
+ * Returns the number of entries. With `requireEnd` the end-of-archive mark must be there; layers of some writers lack it,
+ * and the last file's padding.
  * Throws {@link TarError}, and whatever `pieces` or `visit` throw.
  */
 export async function scanTar(
@@ -51,6 +52,7 @@ export async function scanTar(
 ): Promise<number> {
   const parser = extract({ ...PARSER_OPTIONS, highWaterMark: HIGH_WATER_MARK });
   let entries = 0;
+  let dataEnd = 0;
   let failure: { readonly thrown: unknown } | undefined;
   let wake = (): void => {};
   const fail = (thrown: unknown): void => {
@@ -61,7 +63,9 @@ export async function scanTar(
     entries += 1;
     try {
       // tar-stream fills in every field when it parses; its types describe what a caller may leave out when packing.
-      visit(header as unknown as ScannedHeader);
+      const scanned = header as unknown as ScannedHeader;
+      dataEnd = scanned.byteOffset + (scanned.type === 'directory' ? 0 : scanned.size);
+      visit(scanned);
     } catch (thrown) {
       fail(thrown);
     }
@@ -87,7 +91,9 @@ export async function scanTar(
     const closed = new Promise<void>((resolve) => parser.on('close', () => resolve()));
     parser.end(undefined);
     await closed;
-    if (failure !== undefined) throw failure.thrown;
+    if (failure !== undefined && !(isUnpadded(failure.thrown) && !requireEnd && tail.total >= dataEnd && tail.total < alignUp(dataEnd))) {
+      throw failure.thrown;
+    }
     if (requireEnd && entries > 0 && !tail.isZero()) throw new TarError('truncated', MISSING_END);
     return entries;
   } finally {
@@ -105,11 +111,23 @@ function explain(thrown: Error, entries: number): TarError {
     : new TarError('header', `the header behind entry ${entries} is damaged (${thrown.message})`);
 }
 
+/** umoci's insert ends a layer right behind the last file's bytes, and every reader takes it. */
+function isUnpadded(thrown: unknown): boolean {
+  return thrown instanceof TarError && thrown.kind === 'truncated';
+}
+
+function alignUp(bytes: number): number {
+  return Math.ceil(bytes / BLOCK) * BLOCK;
+}
+
 /** Remembers the last block: an archive ends with blocks of zeros. */
 class Tail {
   #bytes: Uint8Array = new Uint8Array();
+  /** Bytes of the whole stream so far. */
+  total = 0;
 
   push(piece: Uint8Array): void {
+    this.total += piece.length;
     this.#bytes =
       piece.length >= BLOCK ? piece.slice(-BLOCK) : Buffer.concat([this.#bytes, piece]).subarray(-BLOCK);
   }

@@ -1,0 +1,13 @@
+/** Where programs are that Debian's current release does not have. */
+
+/** Names another mkfs.erofs, for whoever has one already. */
+const MKFS_VARIABLE = 'COCON_MKFS_EROFS';
+
+/** mkfs.erofs: the configured one, that of COCON_MKFS_EROFS, or the one that @cocon-os/slices builds from source. */
+export async function findMkfsErofs(configured?: string): Promise<string> {
+  const named = configured ?? process.env[MKFS_VARIABLE];
+  if (named !== undefined) return named;
+  // Loaded only here, for most commands do without any build from source.
+  const { hostTool } = await import('@cocon-os/slices');
+  return hostTool('mkfs.erofs');
+}

@@ -1,0 +1,136 @@
+/** What a disk image or a volume holds: partitions, the loader's keys, the slots and their releases. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { findPartitions, isSdfsError, Volume, windowDevice, type BlockDevice, type GptPartition, type Release, type Slot } from '@cocon-os/sdfs';
+import { openFileDevice } from '@cocon-os/sdfs/node';
+
+import { ESP_PARTITION_TYPE, SDFS_PARTITION_TYPE } from '../disk/layout.ts';
+import { BuilderError } from '../errors.ts';
+import { keyId } from '../keys.ts';
+import { runTool } from '../run-tool.ts';
+import { readTrustedKeys } from '../trust-section.ts';
+import { judgeSignature, signerIds, type SignatureVerdict } from './artifact.ts';
+
+/** A slot in use. */
+export interface InspectedSlot extends Pick<Slot, 'index' | 'state' | 'priority' | 'attemptsLeft' | 'attemptsTotal'> {
+  readonly digest: string;
+  readonly release: Release | null;
+  readonly signedBy: readonly string[];
+  readonly signature: SignatureVerdict;
+  /** Code of what is wrong with the slot's files, if they cannot be read. */
+  readonly fault: string | null;
+}
+
+/** A volume. */
+export interface InspectedVolume {
+  readonly uuid: string;
+  readonly slotCount: number;
+  readonly slots: readonly InspectedSlot[];
+}
+
+/** A disk, or a volume by itself, which then has no partitions. */
+export interface InspectedDisk {
+  readonly kind: 'disk' | 'volume';
+  readonly sizeBytes: number;
+  readonly partitions: readonly GptPartition[];
+  /** Key ids that the loader on the disk trusts; `null` where there is no loader of ours. */
+  readonly trustedKeys: readonly string[] | null;
+  readonly volumes: readonly InspectedVolume[];
+}
+
+/** Paths of default loaders in a system partition. */
+const LOADER_PATHS = ['BOOTX64.EFI', 'BOOTAA64.EFI', 'BOOTRISCV64.EFI', 'BOOTARM.EFI'];
+
+/** Looks into the file; `undefined` when it is neither disk nor volume. Signatures are checked by `trustedKeys`, else by the loader's own. */
+export async function inspectDisk(path: string, trustedKeys: readonly Uint8Array[]): Promise<InspectedDisk | undefined> {
+  const device = openFileDevice(path, 'read');
+  try {
+    const partitions = findPartitions(device);
+    if (partitions === undefined) {
+      const volume = readVolume(device, trustedKeys);
+      return volume && { kind: 'volume', sizeBytes: device.sizeBytes, partitions: [], trustedKeys: null, volumes: [volume] };
+    }
+    const loaderKeys = await readLoaderKeys(path, partitions);
+    const keys = trustedKeys.length > 0 ? trustedKeys : (loaderKeys ?? []);
+    const volumes = partitions
+      .filter(({ type }) => type === SDFS_PARTITION_TYPE)
+      .map(({ offset, sizeBytes, number }) => readVolume(windowDevice(device, offset, sizeBytes, `${path}, partition ${number}`), keys));
+    return {
+      kind: 'disk',
+      sizeBytes: device.sizeBytes,
+      partitions,
+      trustedKeys: loaderKeys?.map((key) => Buffer.from(keyId(key)).toString('hex')) ?? null,
+      volumes: volumes.filter((volume) => volume !== undefined),
+    };
+  } finally {
+    device.close();
+  }
+}
+
+function readVolume(device: BlockDevice, keys: readonly Uint8Array[]): InspectedVolume | undefined {
+  let volume: Volume;
+  try {
+    volume = Volume.open(device);
+  } catch (thrown) {
+    if (isSdfsError(thrown, 'SDFS_BAD_MAGIC', 'SDFS_TOO_SMALL')) return undefined;
+    throw thrown;
+  }
+  return {
+    uuid: volume.superblock.volumeUuid,
+    slotCount: volume.superblock.slotCount,
+    slots: volume.liveSlots().map((slot) => readSlot(volume, slot, keys)),
+  };
+}
+
+function readSlot(volume: Volume, slot: Slot, keys: readonly Uint8Array[]): InspectedSlot {
+  const { index, state, priority, attemptsLeft, attemptsTotal, releaseDigest: digest } = slot;
+  const facts = { index, state, priority, attemptsLeft, attemptsTotal, digest };
+  try {
+    const signature = volume.readFile(index, 'release.sig');
+    const json = volume.readFile(index, 'release.json');
+    return {
+      ...facts,
+      release: volume.release(index),
+      signedBy: signerIds(signature),
+      signature: judgeSignature(json, signature, keys),
+      fault: null,
+    };
+  } catch (thrown) {
+    if (!isSdfsError(thrown)) throw thrown;
+    return { ...facts, release: null, signedBy: [], signature: 'not checked', fault: thrown.code };
+  }
+}
+
+async function readLoaderKeys(disk: string, partitions: readonly GptPartition[]): Promise<readonly Uint8Array[] | undefined> {
+  const esp = partitions.find(({ type }) => type === ESP_PARTITION_TYPE);
+  if (esp === undefined) return undefined;
+  const scratch = await mkdtemp(join(tmpdir(), 'cocon-inspect-'));
+  try {
+    for (const name of LOADER_PATHS) {
+      const file = join(scratch, name);
+      const copied = await copyOut(`${disk}@@${esp.offset}`, `::/EFI/BOOT/${name}`, file);
+      if (copied) return readTrustedKeys(await readFile(file), name);
+    }
+    return undefined;
+  } catch (thrown) {
+    // Another loader than ours is none of our business.
+    if (thrown instanceof BuilderError && thrown.code === 'LOADER_INVALID') return undefined;
+    throw thrown;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function copyOut(image: string, path: string, file: string): Promise<boolean> {
+  const environment = { MTOOLS_SKIP_CHECK: '1' };
+  const purpose = 'read the EFI system partition';
+  return runTool({ program: 'mcopy', packageName: 'mtools', purpose, environment, args: ['-i', image, path, file] }).then(
+    () => true,
+    (thrown: unknown) => {
+      if (thrown instanceof BuilderError && thrown.code === 'TOOL_FAILED') return false;
+      throw thrown;
+    },
+  );
+}

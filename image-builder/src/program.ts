@@ -1,0 +1,15 @@
+/** The program `cocon`. */
+import type { Program } from '@cocon-os/cli';
+
+import type { BuilderContext } from './commands/context.ts';
+import { image } from './commands/image.ts';
+import { inspect } from './commands/inspect.ts';
+import { keygen } from './commands/keygen.ts';
+import { run } from './commands/run.ts';
+import { seal } from './commands/seal.ts';
+
+export const program: Program<BuilderContext> = {
+  name: 'cocon',
+  summary: 'cocon: seals OCI images into operating-system releases and writes disk images.',
+  commands: [seal, image, keygen, inspect, run],
+};

@@ -1,0 +1,24 @@
+/** Runs `cocon` in this process and keeps what it says. */
+import { runProgram } from '@cocon-os/cli';
+
+import { program } from '../../src/program.ts';
+
+/** How a run ended. */
+export interface CoconRun {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** `cocon <args>` with `cwd` as current directory. */
+export async function cocon(cwd: string, ...args: readonly string[]): Promise<CoconRun> {
+  let out = '';
+  let err = '';
+  const terminal = {
+    out: (text: string) => void (out += text),
+    err: (text: string) => void (err += text),
+    interactive: false,
+  };
+  const status = await runProgram(program, { terminal, cwd }, args);
+  return { status, out, err };
+}
