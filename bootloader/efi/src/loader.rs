@@ -1,0 +1,96 @@
+//! The whole boot: keys, disk, volume, candidates, kernel. Every way through it ends in a kernel or in the firmware.
+
+use crate::boot_disk::BootDisk;
+use crate::console::say;
+use crate::disk::Disk;
+use crate::machine::Machine;
+use crate::volume::Volume;
+use crate::{firmware, initrd, kernel, trust};
+use alloc::format;
+use alloc::vec::Vec;
+use cocon_core::gpt::{NoPartitionTable, Partition, SDFS_PARTITION_TYPE, find_partitions};
+use cocon_core::{Error, Search};
+use uefi::Status;
+
+/// Boots the machine. It returns when nothing could be started, with a status that makes the firmware go on with its
+/// next boot entry.
+#[must_use]
+pub fn boot() -> Status {
+    firmware::arm_watchdog();
+    let status = try_boot();
+    say!("nothing was started, back to the firmware for its next boot entry");
+    firmware::disarm_watchdog();
+    status
+}
+
+fn try_boot() -> Status {
+    let keys = trust::trusted_keys();
+    if keys.is_empty() {
+        say!("refusing every release: this loader holds no trusted keys, the image builder puts them in");
+        return Status::SECURITY_VIOLATION;
+    }
+    if initrd::is_offered_by_another() {
+        say!("refusing every release: the firmware offers Linux an initrd that nobody signed");
+        return Status::SECURITY_VIOLATION;
+    }
+    let mut boot_disk = match BootDisk::find() {
+        Ok(boot_disk) => boot_disk,
+        Err(error) => {
+            say!("cannot read the disk that the loader came from: {:?}", error.status());
+            return error.status();
+        }
+    };
+    let partitions = sdfs_partitions(&mut boot_disk.disk);
+    if partitions.len() > 1 {
+        say!("{} SDFS partitions, the first one that can be read counts", partitions.len());
+    }
+    let mut machine = Machine { keys, partition_uuid: partitions.first().map(|first| first.uuid).unwrap_or_default() };
+    for partition in partitions {
+        machine.partition_uuid = partition.uuid;
+        match boot_volume(&mut boot_disk, &partition, &mut machine) {
+            Error::NoBootableSlot => break,
+            error => say!("partition {}: cannot be booted, {}: {error}", partition.number, error.code()),
+        }
+    }
+    Status::NOT_FOUND
+}
+
+/// The SDFS partitions of a disk. None is said here.
+fn sdfs_partitions(disk: &mut Disk) -> Vec<Partition> {
+    let (sector_size, sector_count) = (disk.sector_size(), disk.sector_count());
+    let read = |sector, into: &mut [u8]| disk.read(sector * sector_size as u64, into).is_ok();
+    match find_partitions(SDFS_PARTITION_TYPE, sector_size, sector_count, read) {
+        Ok(partitions) => {
+            if partitions.is_empty() {
+                say!("no SDFS partition (type {SDFS_PARTITION_TYPE}) on the disk that the loader came from");
+            }
+            partitions
+        }
+        Err(NoPartitionTable) => {
+            say!("no GUID partition table that holds on the disk that the loader came from");
+            Vec::new()
+        }
+    }
+}
+
+/// Boots from one volume. Comes back only with the reason why it could not.
+fn boot_volume(boot_disk: &mut BootDisk, partition: &Partition, machine: &mut Machine) -> Error {
+    let BootDisk { disk, path } = boot_disk;
+    let mut volume = Volume::new(disk, partition);
+    let mut search = match Search::open(&mut volume, machine) {
+        Ok(search) => search,
+        Err(error) => return error,
+    };
+    loop {
+        match search.next_candidate() {
+            Ok(candidate) => {
+                let failure = kernel::start(&candidate, path, partition);
+                search.start_failed(&candidate, &format!("{failure}"));
+            }
+            Err(error) => {
+                say!("volume: {error}");
+                return error;
+            }
+        }
+    }
+}

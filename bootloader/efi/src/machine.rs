@@ -1,0 +1,53 @@
+//! The machine as the core's `Environment`: its processor, clock, memory and console.
+
+use crate::console::say;
+use crate::memory::Pages;
+use crate::{clock, device_tree};
+use alloc::vec::Vec;
+use cocon_core::{Architecture, Environment, Uuid};
+use core::fmt;
+
+/// The machine that the loader runs on, and the keys that it came with.
+pub struct Machine {
+    /// Raw Ed25519 public keys, from `.trust`.
+    pub keys: Vec<[u8; 32]>,
+    /// UUID of the partition that is being booted from.
+    pub partition_uuid: Uuid,
+}
+
+impl Environment for Machine {
+    type Buffer = Pages;
+
+    fn architecture(&self) -> Architecture {
+        cfg_select! {
+            target_arch = "x86_64" => Architecture::Amd64,
+            target_arch = "aarch64" => Architecture::Arm64,
+            target_arch = "riscv64" => Architecture::Riscv64,
+            target_arch = "arm" => Architecture::Arm,
+        }
+    }
+
+    fn trusted_keys(&self) -> &[[u8; 32]] {
+        &self.keys
+    }
+
+    fn partition_uuid(&self) -> Uuid {
+        self.partition_uuid
+    }
+
+    fn now(&self) -> u64 {
+        clock::unix_time()
+    }
+
+    fn allocate(&mut self, bytes: usize) -> Option<Pages> {
+        Pages::new(bytes)
+    }
+
+    fn wants_device_tree(&self, name: &str) -> bool {
+        device_tree::describes_this_machine(name)
+    }
+
+    fn log(&mut self, line: fmt::Arguments<'_>) {
+        say!("{line}");
+    }
+}
