@@ -1,0 +1,59 @@
+/** A device that runs the first OS: what tests say to it between boot and shutdown. */
+import type { CommandResult, Found, RunningMachine } from '@cocon-os/qemu';
+import { statusSchema, type StatusReport } from '@cocon-os/updater/status-schema';
+
+const BOOT_TIMEOUT_MS = 300_000;
+const COMMAND_TIMEOUT_MS = 900_000;
+
+/** The loader's line about the slot that it starts: slot, release, and how it is started. */
+const DECISION = /cocon: slot (\d+): (.+), (confirmed|trial \d+ of \d+)/;
+const PROMPT = 'cocon# ';
+
+/** The guest of a machine. */
+export class Guest {
+  readonly #machine: RunningMachine;
+
+  constructor(machine: RunningMachine) {
+    this.#machine = machine;
+  }
+
+  /** Waits through one boot until the health checks have passed and the shell listens. */
+  async booted(): Promise<{ readonly slot: number; readonly how: string }> {
+    const { groups } = await this.saw(DECISION);
+    await this.saw('cocon: healthy');
+    this.#machine.serial.send('\r');
+    await this.saw(PROMPT);
+    await this.run('dmesg -n 1');
+    return { slot: Number(groups[0]), how: groups[2] ?? '' };
+  }
+
+  async saw(pattern: RegExp | string): Promise<Found> {
+    return await this.#machine.serial.expect(pattern, { timeoutMs: BOOT_TIMEOUT_MS });
+  }
+
+  /** Runs a command in the shell. */
+  async run(command: string): Promise<CommandResult> {
+    return await this.#machine.serial.run(command, { timeoutMs: COMMAND_TIMEOUT_MS });
+  }
+
+  /** Waits until a DHCP server has answered. */
+  async online(): Promise<void> {
+    await this.run('until ip route | grep -q default; do sleep 1; done');
+  }
+
+  async status(): Promise<StatusReport> {
+    const { output } = await this.run('cocon-update status --json 2>/dev/null');
+    return statusSchema.parse(JSON.parse(output));
+  }
+
+  /** Restarts by the guest's own init. */
+  reboot(): void {
+    this.#machine.serial.sendLine('reboot');
+  }
+
+  /** Switches off by the guest's own init, and waits until QEMU has ended. */
+  async shutDown(): Promise<void> {
+    this.#machine.serial.sendLine('poweroff');
+    await this.#machine.waitForExit({ timeoutMs: BOOT_TIMEOUT_MS });
+  }
+}

@@ -1,0 +1,182 @@
+/** The first OS, whole: built from the slices, sealed, started by the loader, updating itself. */
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+
+import type { DiskResult } from '@cocon-os/image-builder';
+import {
+  copyImage,
+  defineMachine,
+  fileDisk,
+  makeScratch,
+  readWriteLog,
+  serveFiles,
+  startMachine,
+} from '@cocon-os/qemu';
+import type { Disk, RunningMachine } from '@cocon-os/qemu';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { makeDataDisk } from './data-disk.ts';
+import { sealFirstOs } from './first-os.ts';
+import { Guest } from './guest.ts';
+import { createReleaseKey, logPath, makeDisk } from './releases.ts';
+
+const MEBIBYTE = 2 ** 20;
+/** What `cocon-update` may have resident while it stages. */
+const RESIDENT_LIMIT = 24 * MEBIBYTE;
+
+const scratch = makeScratch('os');
+afterAll(() => scratch[Symbol.dispose]());
+
+const key = createReleaseKey();
+const disk = scratch.file('disk.img');
+let partitions: DiskResult['partitions'] = [];
+let second = '';
+let large = '';
+
+beforeAll(async () => {
+  const first = (await sealFirstOs(scratch, key, { version: '1' })).output;
+  second = (await sealFirstOs(scratch, key, { version: '2', variant: 'changed-userland' })).output;
+  large = (await sealFirstOs(scratch, key, { version: '3', ballastBytes: 5 * RESIDENT_LIMIT })).output;
+  const volume = { sizeBytes: 512 * MEBIBYTE };
+  ({ partitions } = await makeDisk([first], disk, key, { image: { volume } }));
+});
+
+async function start(name: string, disks: readonly Disk[]): Promise<RunningMachine> {
+  const machine = defineMachine({ name, memoryMiB: 256, disks, network: {}, watchdog: 'i6300esb' });
+  return await startMachine(machine, { log: logPath(name) });
+}
+
+/** SHA-256 of a part of a file. */
+async function hashOf(path: string, offset: number, sizeBytes: number): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { start: offset, end: offset + sizeBytes - 1 }), hash);
+  return hash.digest('hex');
+}
+
+function volumePartition(): { readonly offset: number; readonly sizeBytes: number } {
+  const found = partitions.find((each) => each.role === 'volume');
+  if (found === undefined) throw new Error('the disk has no volume');
+  return found;
+}
+
+describe('a confirmed boot', () => {
+  test('writes nothing to the system disk', async () => {
+    const system = scratch.file('system.img');
+    const data = scratch.file('data.img');
+    makeDataDisk(data);
+    await makeDisk([scratch.file('release-1.oci')], system, key, { image: { data: false } });
+    await using machine = await start('confirmed-statistics', [{ path: system }, { path: data }]);
+    const guest = new Guest(machine);
+    await expect(guest.booted()).resolves.toEqual({ slot: 0, how: 'confirmed' });
+    guest.reboot();
+    await guest.booted();
+    await guest.run('sync');
+    const { rd_bytes, wr_operations, wr_bytes } = await machine.diskStatistics(0);
+    expect({ wr_operations, wr_bytes }).toEqual({ wr_operations: 0, wr_bytes: 0 });
+    // The counter counts: the kernel was read from there, and the data partition was mounted.
+    expect(rd_bytes).toBeGreaterThan(MEBIBYTE);
+    expect((await machine.diskStatistics(1)).wr_operations).toBeGreaterThan(0);
+    await guest.shutDown();
+  });
+
+  test('writes nothing to the volume of a disk that holds the data too', async () => {
+    const copy = scratch.file('logged.img');
+    const writeLog = scratch.file('writes.log');
+    await copyImage(disk, copy);
+    const { offset, sizeBytes } = volumePartition();
+    const before = await hashOf(copy, offset, sizeBytes);
+    {
+      await using machine = await start('confirmed-log', [{ path: copy, writeLog }]);
+      const guest = new Guest(machine);
+      await guest.booted();
+      await guest.shutDown();
+    }
+    const writes = readWriteLog(writeLog).filter((each) => each.kind !== 'flush');
+    const inVolume = writes.filter(
+      (each) => each.offset < offset + sizeBytes && each.offset + each.length > offset,
+    );
+    expect(inVolume).toEqual([]);
+    expect(writes.length).toBeGreaterThan(0);
+    await expect(hashOf(copy, offset, sizeBytes)).resolves.toBe(before);
+  });
+});
+
+describe('cocon-update stage', () => {
+  test('takes a release from a server, which is tried, found healthy and confirmed', async () => {
+    await using server = await serveFiles(scratch.path);
+    await using machine = await start('stage-http', [{ path: disk, snapshot: true }]);
+    const guest = new Guest(machine);
+    await guest.booted();
+    await guest.online();
+    const { output, status } = await guest.run(
+      `cocon-update stage ${server.guestUrl('release-2.oci')} --progress none`,
+    );
+    expect({ output, status }).toMatchObject({
+      output: expect.stringContaining('Staged cocon-os 2 in slot 1'),
+      status: 0,
+    });
+    guest.reboot();
+    await expect(guest.booted()).resolves.toEqual({ slot: 1, how: 'trial 1 of 3' });
+    await expect(guest.run('greet')).resolves.toMatchObject({ status: 0 });
+    const { slots } = await guest.status();
+    expect(slots.find((each) => each.slot === 1)).toMatchObject({
+      state: 'confirmed',
+      running: true,
+      progress: 'healthy',
+    });
+    guest.reboot();
+    await expect(guest.booted()).resolves.toEqual({ slot: 1, how: 'confirmed' });
+  });
+
+  test('loses nothing when the server fails in the middle, and succeeds later', async () => {
+    await using server = await serveFiles(scratch.path);
+    await using machine = await start('stage-fault', [{ path: disk, snapshot: true }]);
+    const guest = new Guest(machine);
+    await guest.booted();
+    await guest.online();
+    const before = await guest.status();
+    const stage = `cocon-update stage ${server.guestUrl('release-2.oci')} --progress none`;
+    for (const fault of [
+      { kind: 'status', status: 500 } as const,
+      { kind: 'short-body', bytes: MEBIBYTE } as const,
+    ]) {
+      server.inject('release-2.oci', fault);
+      const { output, status } = await guest.run(stage);
+      expect({ fault, status, output }).toMatchObject({
+        status: 1,
+        output: expect.stringMatching(/\[[A-Z_]+\]/),
+      });
+      const confirmed = (await guest.status()).slots.filter((each) => each.state === 'confirmed');
+      expect(confirmed).toEqual(before.slots.filter((each) => each.state === 'confirmed'));
+    }
+    await expect(guest.run(stage)).resolves.toMatchObject({ status: 0 });
+  });
+
+  test('takes a release from a second disk', async () => {
+    await using machine = await start('stage-disk', [{ path: disk, snapshot: true }, fileDisk(second)]);
+    const guest = new Guest(machine);
+    await guest.booted();
+    await expect(guest.run('cocon-update stage /dev/vdb --progress none')).resolves.toMatchObject({
+      status: 0,
+    });
+    guest.reboot();
+    await expect(guest.booted()).resolves.toEqual({ slot: 1, how: 'trial 1 of 3' });
+  });
+
+  test('has at most 24 MiB resident while it stages an image five times as large', async () => {
+    expect(statSync(large).size).toBeGreaterThan(5 * RESIDENT_LIMIT);
+    await using server = await serveFiles(scratch.path);
+    await using machine = await start('stage-memory', [{ path: disk, snapshot: true }]);
+    const guest = new Guest(machine);
+    await guest.booted();
+    await guest.online();
+    const { output, status } = await guest.run(
+      `time -v cocon-update stage ${server.guestUrl('release-3.oci')} --progress none`,
+    );
+    expect({ output, status }).toMatchObject({ status: 0 });
+    const resident = Number(/Maximum resident set size \(kbytes\): (\d+)/.exec(output)?.[1]) * 1024;
+    expect(resident).toBeGreaterThan(0);
+    expect(resident).toBeLessThanOrEqual(RESIDENT_LIMIT);
+  });
+});
