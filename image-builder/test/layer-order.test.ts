@@ -72,7 +72,7 @@ const layerEntry: fc.Arbitrary<TarEntry> = fc.oneof(
 );
 
 describe('unpackImage()', () => {
-  test.prop([fc.array(fc.array(layerEntry, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 4 })], { numRuns: 60 })(
+  test.prop([fc.array(fc.array(layerEntry, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 4 })], { numRuns: 30 })(
     'merges random layers as umoci unpack does',
     async (layers) => {
       const layout = scratch('layout');
@@ -81,7 +81,7 @@ describe('unpackImage()', () => {
       writeLayout(layout, tars.map((tar) => ({ tar })), { reference: 'v1' });
       const expected = await umociTree(`${layout}:v1`);
       // umoci refuses what no file system can hold, and so do we; which of both is stricter is not the point here.
-      if (expected === undefined) return;
+      fc.pre(expected !== undefined);
       expect((await mergedTree(`${layout}:v1`)).toSorted()).toEqual(expected.toSorted());
     },
   );

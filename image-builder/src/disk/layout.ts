@@ -32,7 +32,7 @@ export interface DiskSizes {
 /** GPT partition type of an SDFS volume (FORMAT.md §12). */
 export const SDFS_PARTITION_TYPE = 'c0c05df5-5d2b-4f3c-9a5e-7d1f4e0a6b21';
 /** GPT partition type of an EFI system partition (UEFI 2.10 §5.3.3). */
-export const ESP_PARTITION_TYPE = 'c12a7328-f81f-11d2-ba4b-00c04fd430c1';
+export const ESP_PARTITION_TYPE = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 /** "Linux filesystem data" (Discoverable Partitions Specification). */
 export const DATA_PARTITION_TYPE = '0fc63daf-8483-4772-8e79-3d69d8477de4';
 

@@ -3,6 +3,7 @@ import { runTool } from '../run-tool.ts';
 import type { DiskLayout, PlannedPartition } from './layout.ts';
 import type { UuidSource } from './uuid.ts';
 
+/** Bytes in which sfdisk counts on a file. */
 const SECTOR = 512;
 
 /** Writes table and backup. Nothing in it depends on time or chance. */
@@ -20,7 +21,7 @@ export async function writePartitionTable(disk: string, layout: DiskLayout, uuid
     program: 'sfdisk',
     packageName: 'fdisk',
     purpose: 'write the partition table',
-    args: ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'never', `--sector-size=${SECTOR}`, disk],
+    args: ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'never', disk],
     input: [Buffer.from(`${lines.join('\n')}\n`)],
   });
 }

@@ -30,12 +30,13 @@ export async function openInput(input: string, options: InputOptions = {}): Prom
       ? openLayoutDirectory(place.path, place.reference)
       : openArchive(place.path, place.reference);
   }
-  if (prefixed || /^[./~]/.test(input) || /\.(?:oci|tar)$/.test(input)) {
-    throw new BuilderError('INPUT_NOT_FOUND', `Cannot open image "${input}": there is no such file or directory`, {
-      hint: 'Give a layout directory, an archive, or a registry reference like registry.example/name:tag.',
-    });
+  // Without a host it is more likely a path with a slip in it than an image of Docker's hub.
+  if (!prefixed && /^(?:localhost|[^/]*[.:\]][^/]*)\/[^/]/.test(input) && !/^\.{0,2}\//.test(input)) {
+    return openRegistry(parseReference(input), options);
   }
-  return openRegistry(parseReference(input), options);
+  throw new BuilderError('INPUT_NOT_FOUND', `Cannot open image "${input}": there is no such file or directory`, {
+    hint: 'Give a layout directory, an archive, or a registry reference like registry.example/name:tag or docker://name:tag.',
+  });
 }
 
 interface Place {
