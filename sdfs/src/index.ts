@@ -3,6 +3,7 @@ export { allocate, freeGroups, groupsOfSlot } from './allocator.ts';
 export type { BlockDevice, Crypto, Sha256 } from './block-device.ts';
 export { checkSlot, type CheckedSlot, type CheckSlotOptions } from './check-slot.ts';
 export { COMMAND_LINE_LIMITS, composeCommandLine, type CommandLineParts } from './command-line.ts';
+export { structureCrc } from './crc.ts';
 export * from './decisions.ts';
 export {
   encodeDescriptor,
