@@ -1,5 +1,5 @@
 /**
- * Entry of the bundle that `native/device` embeds: one script without an import, for an engine that has ECMAScript and
+ * Entry of the bundle that `native/device` embeds: one module without an import, for an engine that has ECMAScript and
  * {@link DeviceRuntime} and nothing else (no `TextDecoder`, timers or `fetch`).
  */
 import { runProgram } from '@cocon-os/cli';
@@ -14,6 +14,4 @@ declare global {
 
 const runtime = globalThis.coconRuntime;
 const platform = devicePlatform(runtime);
-void runProgram(program, { terminal: platform.terminal, platform }, runtime.argv).then((status) => {
-  runtime.exit(status);
-});
+runtime.exit(await runProgram(program, { terminal: platform.terminal, platform }, runtime.argv));

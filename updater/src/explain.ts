@@ -47,17 +47,15 @@ const WENT_WRONG: Readonly<Record<string, string>> = {
 
 /** The sentence, without a period. */
 export function explainSlot(slot: SlotFacts): string {
-  switch (slot.state) {
-    case 'empty':
-      return 'holds nothing';
-    case 'confirmed':
-      return slot.running ? 'confirmed, and running' : 'confirmed, kept to fall back to';
-    case 'trial':
-      return explainTrial(slot);
-    case 'failed':
-      return explainFailure(slot);
-  }
+  return EXPLAIN[slot.state](slot);
 }
+
+const EXPLAIN: Readonly<Record<SlotState, (slot: SlotFacts) => string>> = {
+  empty: () => 'holds nothing',
+  confirmed: ({ running }) => (running ? 'confirmed, and running' : 'confirmed, kept to fall back to'),
+  trial: explainTrial,
+  failed: explainFailure,
+};
 
 /** How far an attempt got, for a slot or an event: "the kernel was started but user space was never reached". */
 export function explainProgress(progress: string): string {
@@ -80,7 +78,8 @@ function explainFailure(slot: SlotFacts): string {
   const used = slot.attemptsTotal - slot.attemptsLeft;
   const before = slot.wasConfirmed ? 'was confirmed once, but ' : '';
   const gaveUp = used === 0 || slot.wasConfirmed ? `${before}given up` : `gave up after ${times(used)}`;
-  if (slot.reason === 'rollback') return `${before}given up on request${slot.detail === '' ? '' : `: ${slot.detail}`}`;
+  if (slot.reason === 'rollback')
+    return `${before}given up on request${slot.detail === '' ? '' : `: ${slot.detail}`}`;
   if (slot.reason === 'none') return `${gaveUp}, no reason was noted`;
   return `${gaveUp}: ${wrong(slot) ?? explainProgress(slot.progress)}`;
 }

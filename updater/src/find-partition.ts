@@ -32,23 +32,35 @@ export function findPartition(platform: Platform, partitionUuid: string): string
           .flatMap((disk) => partitionsInTable(platform, disk, partitionUuid, uevents));
   const [first, second] = found;
   if (first === undefined) {
-    throw new UpdaterError('VOLUME_NOT_FOUND', `Cannot find the volume: no disk has a partition ${partitionUuid}`, {
-      hint: 'Name it: --volume /dev/<partition>.',
-    });
+    throw new UpdaterError(
+      'VOLUME_NOT_FOUND',
+      `Cannot find the volume: no disk has a partition ${partitionUuid}`,
+      {
+        hint: 'Name it: --volume /dev/<partition>.',
+      },
+    );
   }
-  const running = second === undefined ? first : found.find((name) => isBelowVolumeMap(platform, names, name));
+  const running =
+    second === undefined ? first : found.find((name) => isBelowVolumeMap(platform, names, name));
   if (running === undefined) {
-    throw new UpdaterError('VOLUME_AMBIGUOUS', `Cannot choose the volume: ${found.join(' and ')} both have the UUID ${partitionUuid}`, {
-      hint: 'Take the cloned disk out, or name the volume: --volume /dev/<partition>.',
-    });
+    throw new UpdaterError(
+      'VOLUME_AMBIGUOUS',
+      `Cannot choose the volume: ${found.join(' and ')} both have the UUID ${partitionUuid}`,
+      {
+        hint: 'Take the cloned disk out, or name the volume: --volume /dev/<partition>.',
+      },
+    );
   }
   return devicePath(running, uevents);
 }
 
 function readUevent(platform: Platform, name: string): Uevent {
-  const text = decodeText(platform.readFile(`${BLOCK_CLASS}/${name}/uevent`, MAX_UEVENT) ?? new Uint8Array(0)) ?? '';
+  const text =
+    decodeText(platform.readFile(`${BLOCK_CLASS}/${name}/uevent`, MAX_UEVENT) ?? new Uint8Array(0)) ?? '';
   return new Map(
-    text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const),
+    text
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const),
   );
 }
 
@@ -58,7 +70,9 @@ function partitionsInTable(
   partitionUuid: string,
   uevents: ReadonlyMap<string, Uevent>,
 ): readonly string[] {
-  const children = (platform.listDirectory(`${BLOCK_CLASS}/${disk}`) ?? []).filter((name) => uevents.has(name));
+  const children = (platform.listDirectory(`${BLOCK_CLASS}/${disk}`) ?? []).filter((name) =>
+    uevents.has(name),
+  );
   if (children.length === 0) return [];
   const numbers = tableNumbers(platform, devicePath(disk, uevents), partitionUuid);
   return children.filter((name) => numbers.has(Number(uevents.get(name)?.get('PARTN'))));
@@ -85,7 +99,9 @@ function isBelowVolumeMap(platform: Platform, names: readonly string[], partitio
     const title = platform.readFile(`${BLOCK_CLASS}/${name}/dm/name`, MAX_UEVENT);
     return title !== undefined && decodeText(title)?.trim() === VOLUME_MAP;
   });
-  return map !== undefined && (platform.listDirectory(`${BLOCK_CLASS}/${map}/slaves`) ?? []).includes(partition);
+  return (
+    map !== undefined && (platform.listDirectory(`${BLOCK_CLASS}/${map}/slaves`) ?? []).includes(partition)
+  );
 }
 
 function devicePath(name: string, uevents: ReadonlyMap<string, Uevent>): string {

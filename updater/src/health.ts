@@ -37,9 +37,19 @@ export async function* runHealthChecks(
   }
 }
 
-async function runCheck(platform: Platform, name: string, path: string, timeoutSeconds: number): Promise<CheckResult> {
+async function runCheck(
+  platform: Platform,
+  name: string,
+  path: string,
+  timeoutSeconds: number,
+): Promise<CheckResult> {
   const begun = platform.monotonicMs();
-  const result = (passed: boolean, reason: CheckResult['reason'], ending: string, output: string): CheckResult => ({
+  const result = (
+    passed: boolean,
+    reason: CheckResult['reason'],
+    ending: string,
+    output: string,
+  ): CheckResult => ({
     name,
     passed,
     seconds: Math.round(platform.monotonicMs() - begun) / 1000,

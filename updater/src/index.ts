@@ -1,6 +1,19 @@
 /** The public face of the package: what the image builder, tests and other tools import. */
-export { layoutArtifact, blobPath, type ArtifactInput, type ArtifactLayout, type LayoutEntry } from './artifact/write-artifact.ts';
-export { ANNOTATION, ARTIFACT_TYPE, INDEX_TYPE, kindOfMediaType, MANIFEST_TYPE, MEDIA_TYPES } from './artifact/media-types.ts';
+export {
+  layoutArtifact,
+  blobPath,
+  type ArtifactInput,
+  type ArtifactLayout,
+  type LayoutEntry,
+} from './artifact/write-artifact.ts';
+export {
+  ANNOTATION,
+  ARTIFACT_TYPE,
+  INDEX_TYPE,
+  kindOfMediaType,
+  MANIFEST_TYPE,
+  MEDIA_TYPES,
+} from './artifact/media-types.ts';
 export { openArtifact, type Artifact, type OpenArtifactOptions } from './artifact/open-artifact.ts';
 export type { ArchiveFile } from './artifact/archive.ts';
 export * from './errors.ts';

@@ -16,7 +16,9 @@ const MAX_COMMAND_LINE = 65_536;
 
 /** Reads /proc/cmdline. */
 export function readBootFacts(platform: Platform): BootFacts {
-  return parseCommandLine(decodeText(platform.readFile(COMMAND_LINE, MAX_COMMAND_LINE) ?? new Uint8Array(0)) ?? '');
+  return parseCommandLine(
+    decodeText(platform.readFile(COMMAND_LINE, MAX_COMMAND_LINE) ?? new Uint8Array(0)) ?? '',
+  );
 }
 
 /** The loader's words come after the release's own, so the last of a name counts; quoted text holds none. */

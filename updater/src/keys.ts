@@ -13,7 +13,11 @@ export const KEY_DIRECTORY = '/etc/cocon/keys';
 
 /** The option that names others. */
 export const KEY_OPTION = {
-  key: { type: 'strings', value: '<file>', help: `Trusted public key in PEM; repeatable (default: those in ${KEY_DIRECTORY})` },
+  key: {
+    type: 'strings',
+    value: '<file>',
+    help: `Trusted public key in PEM; repeatable (default: those in ${KEY_DIRECTORY})`,
+  },
 } as const;
 
 /** SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING of 32 bytes }: all that comes before the key (RFC 8410 §4). */
@@ -30,9 +34,13 @@ export function trustedKeys(platform: Platform, files: readonly string[]): reado
           .filter((name) => /\.(?:pem|pub)$/.test(name))
           .map((name) => `${KEY_DIRECTORY}/${name}`);
   if (paths.length === 0) {
-    throw new UpdaterError('NO_TRUSTED_KEYS', `Cannot verify a signature: there is no key in ${KEY_DIRECTORY}`, {
-      hint: 'Name the public key: --key release.pub.',
-    });
+    throw new UpdaterError(
+      'NO_TRUSTED_KEYS',
+      `Cannot verify a signature: there is no key in ${KEY_DIRECTORY}`,
+      {
+        hint: 'Name the public key: --key release.pub.',
+      },
+    );
   }
   return paths.flatMap((path) => readKeys(platform, path));
 }

@@ -13,7 +13,11 @@ export const VOLUME_OPTIONS = {
     value: '<path>',
     help: 'Volume image, disk image or block device; without it, the volume that this machine runs from',
   },
-  partition: { type: 'number', value: '<number>', help: 'Partition of the disk that holds the volume, when there are several' },
+  partition: {
+    type: 'number',
+    value: '<number>',
+    help: 'Partition of the disk that holds the volume, when there are several',
+  },
 } as const;
 
 /** Where to look. */
@@ -53,7 +57,11 @@ export async function withVolume<Value>(
 
 function pathOfRunningVolume(platform: Platform, partitionUuid: string | undefined): string {
   if (partitionUuid !== undefined) return findPartition(platform, partitionUuid);
-  throw new UpdaterError('VOLUME_NOT_FOUND', 'Cannot find the volume: this machine was not started from one', {
-    hint: 'Name it: --volume disk.img.',
-  });
+  throw new UpdaterError(
+    'VOLUME_NOT_FOUND',
+    'Cannot find the volume: this machine was not started from one',
+    {
+      hint: 'Name it: --volume disk.img.',
+    },
+  );
 }

@@ -14,6 +14,7 @@ import type { UpdaterContext } from './context.ts';
 /** `cocon-update`, for hosts and devices alike. */
 export const program: Program<UpdaterContext> = {
   name: 'cocon-update',
-  summary: 'Stage operating-system releases, commit them when they prove themselves, and return to the one before',
+  summary:
+    'Stage operating-system releases, commit them when they prove themselves, and return to the one before',
   commands: [stage, status, mark, check, commit, rollback, history, verify],
 };

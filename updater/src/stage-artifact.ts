@@ -51,7 +51,11 @@ export interface StageResult {
 }
 
 /** Stages the release that `source` holds. A stage that fails leaves at worst an empty slot that was not needed. */
-export async function stageArtifact(volume: Volume, source: ByteSource, options: StageOptions): Promise<StageResult> {
+export async function stageArtifact(
+  volume: Volume,
+  source: ByteSource,
+  options: StageOptions,
+): Promise<StageResult> {
   const { crypto, architecture, trustedKeys, local, progress } = options;
   const artifact = await openArtifact(source, { crypto, architecture, trustedKeys, seek: local });
   const { release, digest } = artifact.release;
@@ -105,7 +109,9 @@ async function fillSlot(
   onBytes: OnBytes,
 ): Promise<void> {
   await artifact.blobs(blobs, async (sha256, file) => {
-    const writers = session.files.filter((each) => each.sha256 === sha256).map((each) => session.writer(each.name));
+    const writers = session.files
+      .filter((each) => each.sha256 === sha256)
+      .map((each) => session.writer(each.name));
     for await (const piece of file.stream()) {
       for (const writer of writers) writer.write(piece);
       onBytes(piece.length);

@@ -33,7 +33,9 @@ const slot = z.strictObject({
   priority: count.describe('Higher is tried first'),
   attempts: z.strictObject({ left: count, total: count }).describe('Trial boots'),
   wasConfirmed: z.boolean(),
-  progress: z.string().describe('How far the last attempt got: none, loader, kernel, init, health or healthy'),
+  progress: z
+    .string()
+    .describe('How far the last attempt got: none, loader, kernel, init, health or healthy'),
   reason: z.string().describe('Why it was given up or what went wrong last; none when nothing did'),
   detail: z.string().describe('What the reason refers to'),
   explanation: z.string().describe('The same as a sentence'),
@@ -59,7 +61,9 @@ export const statusSchema = z.strictObject({
     sequence: z.string().describe('Number of the current boot record, decimal'),
     floor: wide.describe('Lowest security version that may boot'),
   }),
-  running: count.nullable().describe('The slot that runs; null when this machine was not started from the volume'),
+  running: count
+    .nullable()
+    .describe('The slot that runs; null when this machine was not started from the volume'),
   next: count.nullable().describe('The slot that the next boot tries first; null when none is left'),
   slots: z.array(slot),
   failures: z.array(failure).describe('Releases that failed and are refused unless forced'),

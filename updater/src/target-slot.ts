@@ -13,9 +13,13 @@ export const SLOT_OPTION = {
 export function targetSlot({ volume, running }: OpenVolume, named: number | undefined, action: string): Slot {
   const index = named ?? running;
   if (index === undefined) {
-    throw new UpdaterError('RUNNING_SLOT_UNKNOWN', `Cannot ${action}: this machine does not run a slot of the volume`, {
-      hint: 'Name the slot: --slot <number>. cocon-update status lists them.',
-    });
+    throw new UpdaterError(
+      'RUNNING_SLOT_UNKNOWN',
+      `Cannot ${action}: this machine does not run a slot of the volume`,
+      {
+        hint: 'Name the slot: --slot <number>. cocon-update status lists them.',
+      },
+    );
   }
   return volume.liveSlot(index);
 }

@@ -20,8 +20,8 @@ export interface VerityInput {
   /** Hexadecimal. */
   readonly rootHash: string;
   readonly crypto: Crypto;
-  /** Hears of bytes of data read. */
-  readonly onBytes: (bytes: number) => void;
+  /** Hears how many bytes of data have been read. */
+  readonly onProgress: (done: number) => void;
 }
 
 /** The first thing that is wrong, or `undefined`. Reads every block of both once. */
@@ -32,14 +32,17 @@ export function findVerityFault(input: VerityInput): string | undefined {
   let children = { read: input.readData, blocks: input.dataBlocks, name: 'rootfs' };
   for (const [index, level] of levels.entries()) {
     const read: ReadAt = (offset, into) => input.readTree(level.firstBlock * BLOCK_SIZE + offset, into);
-    const bad = firstDifference(children, read, input.crypto, index === 0 ? input.onBytes : () => {});
-    if (bad !== undefined) return `block ${bad} of ${children.name} does not have the digest that the tree holds for it`;
+    const bad = firstDifference(children, read, input.crypto, index === 0 ? input.onProgress : () => {});
+    if (bad !== undefined)
+      return `block ${bad} of ${children.name} does not have the digest that the tree holds for it`;
     children = { read, blocks: level.blocks, name: `tree level ${index}` };
   }
   const root = new Uint8Array(BLOCK_SIZE);
   children.read(0, root);
   const found = digestOf(root, input.crypto);
-  return toHex(found) === input.rootHash ? undefined : `the root hash is ${toHex(found)}, wanted ${input.rootHash}`;
+  return toHex(found) === input.rootHash
+    ? undefined
+    : `the root hash is ${toHex(found)}, wanted ${input.rootHash}`;
 }
 
 interface TreeLevel {
@@ -51,7 +54,7 @@ interface TreeLevel {
 /** From the leaves' level to the root's, which is stored first. */
 function treeLevels(dataBlocks: number): readonly TreeLevel[] {
   const sizes: number[] = [];
-  for (let blocks = dataBlocks; blocks > 1; ) {
+  for (let blocks = dataBlocks; blocks > 1;) {
     blocks = Math.ceil(blocks / DIGESTS_PER_BLOCK);
     sizes.push(blocks);
   }
@@ -71,7 +74,7 @@ function firstDifference(
   children: Blocks,
   readParent: ReadAt,
   crypto: Crypto,
-  onBytes: (bytes: number) => void,
+  onProgress: (done: number) => void,
 ): number | undefined {
   const piece = new Uint8Array(PIECE_BLOCKS * BLOCK_SIZE);
   const parents = new Uint8Array((PIECE_BLOCKS / DIGESTS_PER_BLOCK) * BLOCK_SIZE);
@@ -87,9 +90,10 @@ function firstDifference(
         block < count
           ? digestOf(data.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE), crypto)
           : new Uint8Array(DIGEST_SIZE);
-      if (!found.every((byte, index) => byte === wanted[index])) return Math.min(first + block, children.blocks - 1);
+      if (!found.every((byte, index) => byte === wanted[index]))
+        return Math.min(first + block, children.blocks - 1);
     }
-    onBytes(data.length);
+    onProgress((first + count) * BLOCK_SIZE);
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
-import { fc, test as property } from '@fast-check/vitest';
-import { describe, expect, test } from 'vitest';
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
 
 import { ByteReader } from '../src/artifact/byte-reader.ts';
 import { readTar } from '../src/artifact/tar-reader.ts';
@@ -61,10 +61,13 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 const file = { name: 'blobs/sha256/a', bytes: pattern('a', 1000) };
 
 describe('readTar()', () => {
-  property.prop([
+  test.prop([
     fc.array(
-      fc.record({ name: fc.stringMatching(/^[a-z][a-z/]{0,180}[a-z]$/), size: fc.integer({ min: 0, max: 3000 }) }),
-      { maxLength: 6 },
+      fc.record({
+        name: fc.stringMatching(/^[a-z][a-z/]{0,180}[a-z]$/),
+        size: fc.integer({ min: 0, max: 3000 }),
+      }),
+      { minLength: 1, maxLength: 6 },
     ),
     fc.integer({ min: 1, max: 1500 }),
     fc.boolean(),
@@ -96,14 +99,16 @@ describe('readTar()', () => {
     }
   });
 
-  test('refuses any flipped bit of a header but those of owner, mode and time', async () => {
+  test('refuses any flipped bit of a header', async () => {
     const archive = await tarOf([file]);
     for (let bit = 0; bit < 512 * 8; bit += 1) {
       const flipped = archive.slice();
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      // Flips of 0x20 and zero among the checksum's own blanks change nothing that is read.
-      expect(await codeOf(flipped), `bit ${bit}`).toMatch(/^ARTIFACT_NOT_TAR$|^none$/);
-      if (bit >> 3 < 148 || bit >> 3 >= 156) expect(await codeOf(flipped)).toBe('ARTIFACT_NOT_TAR');
+      // The checksum itself may be written in more ways than one.
+      const ofChecksum = bit >> 3 >= 148 && bit >> 3 < 156;
+      expect(await codeOf(flipped), `bit ${bit}`).toMatch(
+        ofChecksum ? /^(?:ARTIFACT_NOT_TAR|none)$/ : /^ARTIFACT_NOT_TAR$/,
+      );
     }
   });
 
@@ -127,13 +132,18 @@ describe('readTar()', () => {
     ['a signed size', 124, '-0000000001'],
   ])('refuses %s', async (_, at, text) => {
     const archive = withHeader(await tarOf([file]), (header) => {
-      header.set(Uint8Array.from(text, (character) => character.charCodeAt(0)), at);
+      header.set(
+        Uint8Array.from(text, (character) => character.charCodeAt(0)),
+        at,
+      );
     });
     expect(await codeOf(archive)).toBe('ARTIFACT_BAD_TAR');
   });
 
   test('refuses a base-256 size that is not exact in a double', async () => {
-    const archive = withHeader(await tarOf([file]), (header) => header.set([0x80, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0], 124));
+    const archive = withHeader(await tarOf([file]), (header) =>
+      header.set([0x80, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0], 124),
+    );
     expect(await codeOf(archive)).toBe('ARTIFACT_BAD_TAR');
   });
 
@@ -141,7 +151,7 @@ describe('readTar()', () => {
     const rest = withHeader(await tarOf([file, { name: 'second', bytes: ascii('2') }]), (header) => {
       header.set(ascii('00000000000'), 124);
     });
-    const found = await list(paxArchive('18 path=oci-layout\n13 size=1000\n', rest));
+    const found = await list(paxArchive('19 path=oci-layout\n13 size=1000\n', rest));
     expect(found).toEqual([
       { name: 'oci-layout', bytes: file.bytes },
       { name: 'second', bytes: ascii('2') },

@@ -59,7 +59,8 @@ export class Archive {
   /** The files of `names`, each once, in the order in which they can be had. Those not there are left out. */
   async *files(names: ReadonlySet<string>): AsyncGenerator<ArchiveFile> {
     if (this.#seek) {
-      for (let entry = await this.#next(); entry !== undefined; entry = await this.#next()) this.#passed.set(entry.name, entry);
+      for (let entry = await this.#next(); entry !== undefined; entry = await this.#next())
+        this.#passed.set(entry.name, entry);
     }
     for (const [name, bytes] of this.#kept) {
       if (names.has(name)) yield { name, size: bytes.length, stream: () => once(bytes) };
@@ -77,7 +78,8 @@ export class Archive {
     const { value: entry, done } = await this.#entries.next();
     if (done === true) return undefined;
     if (this.#seen.has(entry.name)) throw badTar(`"${entry.name}" appears twice`, entry.offset);
-    if (this.#seen.size === MAX_ENTRIES) throw badTar(`it has more than ${MAX_ENTRIES} entries`, entry.offset);
+    if (this.#seen.size === MAX_ENTRIES)
+      throw badTar(`it has more than ${MAX_ENTRIES} entries`, entry.offset);
     this.#seen.add(entry.name);
     return entry;
   }
@@ -115,16 +117,22 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 function tooLarge(name: string, size: number): UpdaterError {
-  return new UpdaterError('ARTIFACT_BAD_SIZE', `Cannot read ${name}: it has ${size} bytes, wanted at most ${KEPT_FILE}`, {
-    hint: 'Fetch or build the archive again.',
-    facts: { size, limit: KEPT_FILE },
-  });
+  return new UpdaterError(
+    'ARTIFACT_BAD_SIZE',
+    `Cannot read ${name}: it has ${size} bytes, wanted at most ${KEPT_FILE}`,
+    {
+      hint: 'Fetch or build the archive again.',
+      facts: { size, limit: KEPT_FILE },
+    },
+  );
 }
 
 function wrongOrder(source: string, found: string, wanted: string): UpdaterError {
   return new UpdaterError(
     'ARTIFACT_ORDER',
     `Cannot read ${source} as a stream: "${found}" comes before "${wanted}"`,
-    { hint: 'Save the archive as a file first and stage that; cocon writes archives in an order that can be streamed.' },
+    {
+      hint: 'Save the archive as a file first and stage that; cocon writes archives in an order that can be streamed.',
+    },
   );
 }

@@ -26,7 +26,7 @@ export class ByteReader {
   /** The next `length` bytes as pieces that are valid until the next one is asked for. */
   async *stream(length: number): AsyncGenerator<Uint8Array> {
     this.#expect(length);
-    for (let left = length; left > 0; ) {
+    for (let left = length; left > 0;) {
       if (!(await this.#fill(Math.min(left, PIECE)))) throw this.#truncated(left);
       const piece = this.#piece.subarray(0, left);
       this.#piece = this.#piece.subarray(piece.length);

@@ -3,7 +3,7 @@ import { releaseFiles, type FileKind, type Release } from '@cocon-os/sdfs';
 
 import { UpdaterError } from '../errors.ts';
 import type { OciManifest } from './manifest.ts';
-import { ARTIFACT_TYPE, kindOfMediaType, MEDIA_TYPES } from './media-types.ts';
+import { ARTIFACT_TYPE, kindOfMediaType, MEDIA_TYPES, RELEASE_KINDS } from './media-types.ts';
 
 /** A layer whose media type is known. */
 export interface ReleaseLayer {
@@ -16,7 +16,8 @@ export interface ReleaseLayer {
 export function releaseLayers(manifest: OciManifest): readonly ReleaseLayer[] {
   const { artifactType, config } = manifest;
   if (config.mediaType !== MEDIA_TYPES['release.json']) throw unknownMediaType('config', config.mediaType);
-  if (artifactType !== undefined && artifactType !== ARTIFACT_TYPE) throw unknownMediaType('artifactType', artifactType);
+  if (artifactType !== undefined && artifactType !== ARTIFACT_TYPE)
+    throw unknownMediaType('artifactType', artifactType);
   const layers = manifest.layers.map(({ mediaType, sha256, size }, index) => {
     const kind = kindOfMediaType(mediaType);
     if (kind === undefined || kind === 'release.json') throw unknownMediaType(`layer ${index}`, mediaType);
@@ -33,11 +34,15 @@ export function releaseLayers(manifest: OciManifest): readonly ReleaseLayer[] {
       hint: 'The OS image needs a kernel in /boot when it is sealed.',
     });
   }
-  const twice = (Object.keys(MEDIA_TYPES) as FileKind[]).find((kind) => kind !== 'dtb' && count(kind) > 1);
+  const twice = RELEASE_KINDS.find((kind) => kind !== 'dtb' && count(kind) > 1);
   if (twice !== undefined) {
-    throw new UpdaterError('ARTIFACT_BAD_MANIFEST', `Cannot use the release: its manifest lists ${twice} ${count(twice)} times`, {
-      hint: 'Build the archive again.',
-    });
+    throw new UpdaterError(
+      'ARTIFACT_BAD_MANIFEST',
+      `Cannot use the release: its manifest lists ${twice} ${count(twice)} times`,
+      {
+        hint: 'Build the archive again.',
+      },
+    );
   }
   return layers;
 }
@@ -62,10 +67,14 @@ export function matchRelease(layers: readonly ReleaseLayer[], release: Release):
 }
 
 function unknownMediaType(where: string, mediaType: string): UpdaterError {
-  return new UpdaterError('ARTIFACT_UNKNOWN_MEDIA_TYPE', `Cannot use the archive: its ${where} has the media type "${mediaType}"`, {
-    hint: mediaType.startsWith('application/vnd.oci.image.')
-      ? 'This is an OS image that was not sealed yet: run cocon seal.'
-      : 'It was made for a newer cocon-update, or is no release at all.',
-    facts: { mediaType },
-  });
+  return new UpdaterError(
+    'ARTIFACT_UNKNOWN_MEDIA_TYPE',
+    `Cannot use the archive: its ${where} has the media type "${mediaType}"`,
+    {
+      hint: mediaType.startsWith('application/vnd.oci.image.')
+        ? 'This is an OS image that was not sealed yet: run cocon seal.'
+        : 'It was made for a newer cocon-update, or is no release at all.',
+      facts: { mediaType },
+    },
+  );
 }

@@ -58,7 +58,9 @@ export function parseManifest(bytes: Uint8Array): OciManifest {
 
 /** The manifest for `architecture`. An entry that names no platform counts when it is the only one. */
 export function pickManifest(entries: readonly OciDescriptor[], architecture: string): OciDescriptor {
-  const manifests = entries.filter(({ mediaType }) => mediaType === MANIFEST_TYPE || mediaType === INDEX_TYPE);
+  const manifests = entries.filter(
+    ({ mediaType }) => mediaType === MANIFEST_TYPE || mediaType === INDEX_TYPE,
+  );
   const [first, second] = manifests;
   if (first === undefined) {
     const found = entries[0]?.mediaType ?? 'nothing';
@@ -70,15 +72,23 @@ export function pickManifest(entries: readonly OciDescriptor[], architecture: st
   }
   const matching = manifests.filter((entry) => entry.architecture === architecture);
   if (matching.length > 1) throw bad(`index.json lists ${matching.length} manifests for ${architecture}`);
-  const picked = matching[0] ?? (second === undefined && first.architecture === undefined ? first : undefined);
+  const picked =
+    matching[0] ?? (second === undefined && first.architecture === undefined ? first : undefined);
   if (picked !== undefined) return picked;
-  const found = manifests.map((entry) => entry.architecture ?? 'no platform').join(', ');
-  throw new UpdaterError(
+  throw wrongArchitecture(
+    manifests.map((entry) => entry.architecture ?? 'no platform').join(', '),
+    architecture,
+  );
+}
+
+/** A release for another processor, as the index or release.json says. */
+export function wrongArchitecture(found: string, wanted: string): UpdaterError {
+  return new UpdaterError(
     'ARTIFACT_WRONG_ARCHITECTURE',
-    `Cannot use the archive: it holds a release for ${found}, wanted ${architecture}`,
+    `Cannot use the archive: it holds a release for ${found}, wanted ${wanted}`,
     {
       hint: 'Fetch the release that was built for this machine, or say --architecture for a volume of another one.',
-      facts: { found, wanted: architecture },
+      facts: { found, wanted },
     },
   );
 }

@@ -1,5 +1,5 @@
 /** The media types of a sealed release as an OCI artifact (OCI image spec 1.1, "Guidelines for Artifact Usage"). */
-import type { FileKind } from '@cocon-os/sdfs';
+import { FILE_KINDS, type FileKind } from '@cocon-os/sdfs';
 
 /** `artifactType` of the manifest. */
 export const ARTIFACT_TYPE = 'application/vnd.cocon.release.v1';
@@ -26,8 +26,10 @@ export const ANNOTATION = {
   refName: 'org.opencontainers.image.ref.name',
 } as const;
 
+/** Every kind, in the order in which a slot numbers them. */
+export const RELEASE_KINDS: readonly FileKind[] = FILE_KINDS.filter((kind) => kind !== '');
+
 /** What file of a release a layer's media type stands for. */
 export function kindOfMediaType(mediaType: string): FileKind | undefined {
-  const kinds = Object.keys(MEDIA_TYPES) as FileKind[];
-  return kinds.find((kind) => MEDIA_TYPES[kind] === mediaType);
+  return RELEASE_KINDS.find((kind) => MEDIA_TYPES[kind] === mediaType);
 }

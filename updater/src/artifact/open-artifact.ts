@@ -9,7 +9,13 @@ import type { ByteSource } from '../platform.ts';
 import { Archive, type ArchiveFile } from './archive.ts';
 import { sha256Hex } from './digest.ts';
 import { matchRelease, releaseLayers } from './layers.ts';
-import { parseIndex, parseManifest, pickManifest, type OciDescriptor } from './manifest.ts';
+import {
+  parseIndex,
+  parseManifest,
+  pickManifest,
+  wrongArchitecture,
+  type OciDescriptor,
+} from './manifest.ts';
 import { INDEX_TYPE } from './media-types.ts';
 import { blobPath } from './write-artifact.ts';
 
@@ -35,7 +41,10 @@ export interface Artifact {
    * Calls `take` for each wanted blob in the order in which the source has them. Sizes are checked here, contents by
    * whoever takes them. `ARTIFACT_MISSING_BLOB` at the end if one did not come. Once only, unless opened with `seek`.
    */
-  blobs(wanted: ReadonlyMap<string, number>, take: (sha256: string, file: ArchiveFile) => Promise<void>): Promise<void>;
+  blobs(
+    wanted: ReadonlyMap<string, number>,
+    take: (sha256: string, file: ArchiveFile) => Promise<void>,
+  ): Promise<void>;
 }
 
 /** Opens an artifact. */
@@ -59,6 +68,8 @@ export async function openArtifact(source: ByteSource, options: OpenArtifactOpti
   const signature = await blob(signatureLayer ?? manifest.config);
   const release = openRelease(json, signature, trustedKeys, crypto);
   matchRelease(layers, release.release);
+  const found = release.release.architecture;
+  if (found !== architecture) throw wrongArchitecture(found, architecture);
   return {
     release,
     manifestDigest: entry.sha256,
@@ -93,9 +104,13 @@ async function smallBlob(archive: Archive, descriptor: OciDescriptor, crypto: Cr
 }
 
 function notOci(name: string, missing: string): UpdaterError {
-  return new UpdaterError('ARTIFACT_NOT_OCI', `Cannot read ${name}: it is no OCI layout, ${missing} is missing`, {
-    hint: 'Give the image.oci that "cocon seal" wrote.',
-  });
+  return new UpdaterError(
+    'ARTIFACT_NOT_OCI',
+    `Cannot read ${name}: it is no OCI layout, ${missing} is missing`,
+    {
+      hint: 'Give the image.oci that "cocon seal" wrote.',
+    },
+  );
 }
 
 function missingBlob(path: string): UpdaterError {
@@ -106,10 +121,14 @@ function missingBlob(path: string): UpdaterError {
 }
 
 function badSize(path: string, found: number, wanted: number): UpdaterError {
-  return new UpdaterError('ARTIFACT_BAD_SIZE', `Cannot use ${path}: it has ${found} bytes, wanted ${wanted}`, {
-    hint: 'Fetch or build the archive again.',
-    facts: { path, found, wanted },
-  });
+  return new UpdaterError(
+    'ARTIFACT_BAD_SIZE',
+    `Cannot use ${path}: it has ${found} bytes, wanted ${wanted}`,
+    {
+      hint: 'Fetch or build the archive again.',
+      facts: { path, found, wanted },
+    },
+  );
 }
 
 /** A blob that is not what its name says. */

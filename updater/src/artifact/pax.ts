@@ -11,7 +11,7 @@ export interface PaxOverride {
 /** Reads `path` and `size`; other keywords are passed over, except sparse files, whose contents would be taken wrongly. */
 export function readPax(bytes: Uint8Array, at: number): PaxOverride {
   const override: PaxOverride = {};
-  for (let rest = bytes; rest.length > 0; ) {
+  for (let rest = bytes; rest.length > 0;) {
     const space = rest.indexOf(0x20);
     const digits = space < 1 || space > 6 ? '' : (decodeText(rest.subarray(0, space)) ?? '');
     const length = /^[1-9][0-9]*$/.test(digits) ? Number(digits) : 0;
@@ -21,7 +21,8 @@ export function readPax(bytes: Uint8Array, at: number): PaxOverride {
     }
     const record = decodeText(rest.subarray(space + 1, length - 1));
     const equals = record?.indexOf('=') ?? -1;
-    if (record === undefined || equals < 1) throw badTar(`the pax header at byte ${at} has a record without "="`, at);
+    if (record === undefined || equals < 1)
+      throw badTar(`the pax header at byte ${at} has a record without "="`, at);
     apply(override, record.slice(0, equals), record.slice(equals + 1), at);
     rest = rest.subarray(length);
   }

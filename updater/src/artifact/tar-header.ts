@@ -106,7 +106,8 @@ function checksum(block: Uint8Array): number {
   return sum;
 }
 
-const printable = (type: string): string => (/^[!-~]$/.test(type) ? type : `0x${type.charCodeAt(0).toString(16)}`);
+const printable = (type: string): string =>
+  /^[!-~]$/.test(type) ? type : `0x${type.charCodeAt(0).toString(16)}`;
 
 /** An archive that breaks the rules after its first header. */
 export function badTar(found: string, offset: number): UpdaterError {

@@ -34,7 +34,8 @@ export async function* readTar(reader: ByteReader): AsyncGenerator<TarEntry> {
     }
     const header = readTarHeader(block, at);
     if (header.kind !== 'file' && header.kind !== 'directory') {
-      if (header.size > MAX_EXTENSION) throw badTar(`the header at byte ${at} has ${header.size} bytes of extensions`, at);
+      if (header.size > MAX_EXTENSION)
+        throw badTar(`the header at byte ${at} has ${header.size} bytes of extensions`, at);
       const extension = await reader.bytes(header.size);
       if (header.kind === 'pax') override = { ...override, ...readPax(extension, at) };
       if (header.kind === 'gnu-name') override = { ...override, name: gnuName(extension, at) };

@@ -66,7 +66,9 @@ export function layoutArtifact({ release, json, signature }: ArtifactInput, cryp
         digest: `sha256:${manifest.sha256}`,
         size: manifest.size,
         platform: { architecture: release.architecture, os: 'linux' },
-        ...(REFERENCE.test(release.version) ? { annotations: { [ANNOTATION.refName]: release.version } } : {}),
+        ...(REFERENCE.test(release.version)
+          ? { annotations: { [ANNOTATION.refName]: release.version } }
+          : {}),
       },
     ],
   });
@@ -74,7 +76,11 @@ export function layoutArtifact({ release, json, signature }: ArtifactInput, cryp
   const entries: LayoutEntry[] = [
     { path: 'oci-layout', size: layout.length, bytes: layout },
     { path: 'index.json', size: index.length, bytes: index },
-    ...[manifest, config, signatureBlob].map(({ sha256, size, bytes }) => ({ path: blobPath(sha256), size, bytes })),
+    ...[manifest, config, signatureBlob].map(({ sha256, size, bytes }) => ({
+      path: blobPath(sha256),
+      size,
+      bytes,
+    })),
     ...files.map(({ sha256, size, name }) => ({ path: blobPath(sha256), size, file: name })),
   ];
   return { entries: unique(entries), manifestDigest: manifest.sha256, releaseDigest: config.sha256 };
@@ -88,7 +94,11 @@ export function blobPath(sha256: string): string {
 /** OCI image spec, annotations.md: the grammar of `ref.name`. */
 const REFERENCE = /^[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*$/;
 
-function descriptor(kind: FileKind, name: string, { size, sha256 }: { readonly size: number; readonly sha256: string }) {
+function descriptor(
+  kind: FileKind,
+  name: string,
+  { size, sha256 }: { readonly size: number; readonly sha256: string },
+) {
   return {
     mediaType: MEDIA_TYPES[kind],
     digest: `sha256:${sha256}`,

@@ -12,7 +12,11 @@ const OPTIONS = {
   ...VOLUME_OPTIONS,
   ...SLOT_OPTION,
   directory: { type: 'string', value: '<path>', help: `Where the checks are (default ${HEALTH_DIRECTORY})` },
-  timeout: { type: 'number', value: '<seconds>', help: `Granted to each check (default ${HEALTH_TIMEOUT_SECONDS})` },
+  timeout: {
+    type: 'number',
+    value: '<seconds>',
+    help: `Granted to each check (default ${HEALTH_TIMEOUT_SECONDS})`,
+  },
   'no-commit': { type: 'boolean', help: 'Only check; leave the release on trial' },
 } as const;
 
@@ -28,7 +32,10 @@ export const check = defineCommand<UpdaterContext, typeof OPTIONS>({
   run({ platform, terminal }, { options, json }) {
     const seconds = options.timeout ?? HEALTH_TIMEOUT_SECONDS;
     if (!(seconds > 0 && seconds <= 86_400)) {
-      throw new UsageError(`Cannot wait ${seconds} seconds for a check`, 'Give a number above 0, at most 86400.');
+      throw new UsageError(
+        `Cannot wait ${seconds} seconds for a check`,
+        'Give a number above 0, at most 86400.',
+      );
     }
     return withVolume(platform, options, 'write', async (open) => {
       const slot = targetSlot(open, options.slot, 'check');

@@ -26,7 +26,11 @@ export const commit = defineCommand<UpdaterContext, typeof OPTIONS>({
           `${JSON.stringify({ slot: slot.index, digest: slot.releaseDigest, changed, floor: Number(floor) })}\n`,
         );
       } else {
-        terminal.out(changed ? `Slot ${slot.index} is confirmed.\n` : `Nothing to do: slot ${slot.index} is confirmed already.\n`);
+        terminal.out(
+          changed
+            ? `Slot ${slot.index} is confirmed.\n`
+            : `Nothing to do: slot ${slot.index} is confirmed already.\n`,
+        );
       }
       return changed ? EXIT_DONE : EXIT_NOTHING_TO_DO;
     });

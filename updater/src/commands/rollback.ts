@@ -29,7 +29,9 @@ export const rollback = defineCommand<UpdaterContext, typeof OPTIONS>({
       if (json) {
         terminal.out(`${JSON.stringify({ slot: slot.index, digest: slot.releaseDigest, changed, next })}\n`);
       } else {
-        const done = changed ? `Slot ${slot.index} is given up` : `Nothing to do: slot ${slot.index} is given up already`;
+        const done = changed
+          ? `Slot ${slot.index} is given up`
+          : `Nothing to do: slot ${slot.index} is given up already`;
         terminal.out(`${done}; the next boot starts slot ${next ?? 'none'}.\n`);
       }
       return changed ? EXIT_DONE : EXIT_NOTHING_TO_DO;
@@ -40,5 +42,7 @@ export const rollback = defineCommand<UpdaterContext, typeof OPTIONS>({
 /** A running trial, else a staged one that would boot next; the running confirmed slot when there is no trial. */
 function givenUpFirst({ volume, running }: OpenVolume): number | undefined {
   const trials = volume.record.slots.filter((slot) => slot.state === 'trial');
-  return (trials.find((slot) => slot.index === running) ?? trials.toSorted((a, b) => b.priority - a.priority)[0])?.index;
+  return (
+    trials.find((slot) => slot.index === running) ?? trials.toSorted((a, b) => b.priority - a.priority)[0]
+  )?.index;
 }

@@ -28,7 +28,11 @@ const OPTIONS = {
     help: 'amd64, arm64, riscv64 or arm; default: that of the releases on the volume',
   },
   force: { type: 'boolean', help: 'Stage a release even if it failed on this volume before' },
-  progress: { type: 'string', value: '<kind>', help: 'none, text, or json for one JSON object a line on standard error' },
+  progress: {
+    type: 'string',
+    value: '<kind>',
+    help: 'none, text, or json for one JSON object a line on standard error',
+  },
 } as const;
 
 export const stage = defineCommand<UpdaterContext, typeof OPTIONS>({
@@ -39,7 +43,10 @@ export const stage = defineCommand<UpdaterContext, typeof OPTIONS>({
   examples: [
     { title: 'From a server', command: 'cocon-update stage http://updates.example/os-2.oci' },
     { title: 'From a pipe', command: 'curl -s https://updates.example/os-2.oci | cocon-update stage -' },
-    { title: 'Into a disk image', command: 'cocon-update stage os-2.oci --volume disk.img --key release.pub' },
+    {
+      title: 'Into a disk image',
+      command: 'cocon-update stage os-2.oci --volume disk.img --key release.pub',
+    },
   ],
   async run({ platform, terminal }, { args: [location = ''], options, json }) {
     const progress = progressOf(options.progress, terminal);
@@ -88,7 +95,10 @@ function progressOf(kind: string | undefined, terminal: Terminal): Progress {
   }
 }
 
-function formatResult({ slot, name, version, digest, bytes, attempts }: StageResult, seconds: number): string {
+function formatResult(
+  { slot, name, version, digest, bytes, attempts }: StageResult,
+  seconds: number,
+): string {
   return (
     `Staged ${name} ${version} in slot ${slot}: ${formatBytes(bytes)} in ${seconds.toFixed(1)} s, read back and verified.\n` +
     `Release ${digest}\n` +

@@ -38,7 +38,9 @@ function formatStatus({ volume, slots, failures, next }: StatusReport): string {
       slot.explanation,
     ]),
   ]);
-  const refused = failures.map((failure) => `  ${failure.digest.slice(0, DIGEST_SHOWN)} (${failure.reason})\n`);
+  const refused = failures.map(
+    (failure) => `  ${failure.digest.slice(0, DIGEST_SHOWN)} (${failure.reason})\n`,
+  );
   return (
     `${head}\n${table}\n` +
     (next === null ? 'No slot is left to boot.\n' : `* runs, > boots next (slot ${next}).\n`) +

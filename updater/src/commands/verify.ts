@@ -4,7 +4,7 @@ import { defineCommand, EXIT_DONE, EXIT_FAILED, formatBytes, terminalProgress } 
 import type { UpdaterContext } from '../context.ts';
 import { KEY_OPTION, trustedKeys } from '../keys.ts';
 import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
-import { bytesToVerify, verifySlot, type SlotFindings } from '../verify-slot.ts';
+import { verifySlot, type SlotFindings } from '../verify-slot.ts';
 
 const OPTIONS = {
   ...VOLUME_OPTIONS,
@@ -19,25 +19,25 @@ export const verify = defineCommand<UpdaterContext, typeof OPTIONS>({
   options: OPTIONS,
   examples: [
     { title: 'All slots of this device', command: 'cocon-update verify' },
-    { title: 'One slot of a disk image', command: 'cocon-update verify --volume disk.img --slot 0 --key release.pub' },
+    {
+      title: 'One slot of a disk image',
+      command: 'cocon-update verify --volume disk.img --slot 0 --key release.pub',
+    },
   ],
   async run({ platform, terminal }, { options, json }) {
     const keys = trustedKeys(platform, options.key);
     const found = await withVolume(platform, options, 'read', ({ volume }) => {
       const slots = options.slot === undefined ? volume.liveSlots() : [volume.liveSlot(options.slot)];
-      const total = slots.reduce((sum, slot) => sum + bytesToVerify(volume, slot), 0);
       const progress = terminalProgress(terminal);
-      let done = 0;
-      const onBytes = (bytes: number): void => {
-        done += bytes;
-        progress.update('verify', done, total);
-      };
-      const findings = slots.map((slot) => verifySlot(volume, slot, { crypto: platform.crypto, trustedKeys: keys, onBytes }));
+      const findings = slots.map((slot) =>
+        verifySlot(volume, slot, { crypto: platform.crypto, trustedKeys: keys, progress }),
+      );
       progress.finish();
       return findings;
     });
     const error = failureOf(found);
-    if (json) terminal.out(`${JSON.stringify({ slots: found, ...(error === undefined ? {} : { error }) })}\n`);
+    if (json)
+      terminal.out(`${JSON.stringify({ slots: found, ...(error === undefined ? {} : { error }) })}\n`);
     else terminal.out(found.map(formatFindings).join(''));
     if (error === undefined) return EXIT_DONE;
     terminal.err(`cocon-update: ${error.message} [${error.code}]\nhint: ${error.hint}\n`);
@@ -45,14 +45,14 @@ export const verify = defineCommand<UpdaterContext, typeof OPTIONS>({
   },
 });
 
-function formatFindings({ slot, bytes, faults }: SlotFindings): string {
-  if (faults.length === 0) return `slot ${slot}: good, ${formatBytes(bytes)} read\n`;
-  return faults.map(({ code, message }) => `slot ${slot}: ${message} [${code}]\n`).join('');
+function formatFindings({ slot, bytes, fault }: SlotFindings): string {
+  if (fault === null) return `slot ${slot}: good, ${formatBytes(bytes)}\n`;
+  return `slot ${slot}: ${fault.message} [${fault.code}]\n`;
 }
 
 /** The findings are the result, so the error stands beside them and is not thrown. */
 function failureOf(found: readonly SlotFindings[]) {
-  const bad = found.filter((slot) => slot.faults.length > 0).map((slot) => slot.slot);
+  const bad = found.filter((slot) => slot.fault !== null).map((slot) => slot.slot);
   if (bad.length === 0) return undefined;
   return {
     code: 'VERIFY_FAILED',

@@ -27,7 +27,8 @@ export function devicePlatform(runtime: DeviceRuntime): Platform {
     readFile: (path, limit) => typed(() => runtime.readFile(path, limit)),
     listDirectory: (path) => typed(() => runtime.listDirectory(path)),
     isExecutable: (path) => typed(() => runtime.isExecutable(path)),
-    run: (program, args, timeoutSeconds) => typedAsync(async () => runtime.run(program, args, timeoutSeconds)),
+    run: (program, args, timeoutSeconds) =>
+      typedAsync(async () => runtime.run(program, args, timeoutSeconds)),
   };
 }
 

@@ -15,10 +15,14 @@ export function openFileSource(path: string): ByteSource | undefined {
     descriptor = openSync(path, 'r');
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw new UpdaterError(missing ? 'SOURCE_NOT_FOUND' : 'SOURCE_IO', `Cannot open ${path}: ${messageOf(cause)}`, {
-      hint: 'Give the path of an image.oci, an http:// URL, or - for standard input.',
-      cause,
-    });
+    throw new UpdaterError(
+      missing ? 'SOURCE_NOT_FOUND' : 'SOURCE_IO',
+      `Cannot open ${path}: ${messageOf(cause)}`,
+      {
+        hint: 'Give the path of an image.oci, an http:// URL, or - for standard input.',
+        cause,
+      },
+    );
   }
   const stats = fstatSync(descriptor);
   if (stats.isFile()) return fileSource(path, descriptor, stats.size);

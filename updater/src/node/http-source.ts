@@ -42,7 +42,10 @@ async function getRange(url: string, offset: number, length: number): Promise<Ui
   const response = await get(url, { headers: { ...HEADERS, range: `bytes=${offset}-${last}` } });
   if (response.status !== 206) throw wrongStatus(url, response);
   if (response.headers.get('content-range')?.startsWith(`bytes ${offset}-${last}/`) !== true) {
-    throw new UpdaterError('SOURCE_IO', `Cannot read ${url}: the server did not send bytes ${offset} to ${last}`);
+    throw new UpdaterError(
+      'SOURCE_IO',
+      `Cannot read ${url}: the server did not send bytes ${offset} to ${last}`,
+    );
   }
   const bytes = await response.bytes().catch((cause: unknown) => {
     throw brokenOff(url, 0, length, cause);
@@ -75,8 +78,12 @@ function brokenOff(url: string, received: number, wanted: number | undefined, ca
 
 function wrongStatus(url: string, response: Response): UpdaterError {
   void response.body?.cancel();
-  return new UpdaterError('SOURCE_STATUS', `Cannot fetch ${url}: the server answered ${response.status} ${response.statusText}`.trimEnd(), {
-    hint: 'Check the URL, and that the server has the image.',
-    facts: { status: response.status },
-  });
+  return new UpdaterError(
+    'SOURCE_STATUS',
+    `Cannot fetch ${url}: the server answered ${response.status} ${response.statusText}`.trimEnd(),
+    {
+      hint: 'Check the URL, and that the server has the image.',
+      facts: { status: response.status },
+    },
+  );
 }

@@ -1,5 +1,15 @@
 /** A host: Node as a {@link Platform}. */
-import { accessSync, closeSync, constants, createReadStream, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 
 import { messageOf } from '@cocon-os/cli';
 import { nodeTerminal } from '@cocon-os/cli/node';
@@ -43,7 +53,9 @@ function openSource(location: string): Promise<ByteSource> {
 function standardInput(): ByteSource {
   const stats = fstatSync(0);
   // A redirected file has a size and ranges, so everything that works with its path works with it.
-  return stats.isFile() ? fileSource('standard input', 0, stats.size) : streamSource('standard input', process.stdin);
+  return stats.isFile()
+    ? fileSource('standard input', 0, stats.size)
+    : streamSource('standard input', process.stdin);
 }
 
 function readFile(path: string, limit: number): Uint8Array | undefined {
@@ -56,7 +68,8 @@ function readFile(path: string, limit: number): Uint8Array | undefined {
       for (let length = -1; length !== 0 && filled <= limit; filled += length) {
         length = readSync(descriptor, bytes, filled, bytes.length - filled, null);
       }
-      if (filled > limit) throw new UpdaterError('FILE_TOO_LARGE', `Cannot read ${path}: it is larger than ${limit} bytes`);
+      if (filled > limit)
+        throw new UpdaterError('FILE_TOO_LARGE', `Cannot read ${path}: it is larger than ${limit} bytes`);
       return bytes.slice(0, filled);
     } finally {
       closeSync(descriptor);
@@ -78,7 +91,8 @@ function orUndefined<Value>(path: string, read: () => Value): Value | undefined 
     return read();
   } catch (cause) {
     if (cause instanceof UpdaterError) throw cause;
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return undefined;
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+      return undefined;
     throw new UpdaterError('FILE_UNREADABLE', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
 }

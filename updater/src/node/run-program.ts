@@ -11,7 +11,11 @@ const OUTPUT_KEPT = 4096;
 const DRAIN_MS = 100;
 
 /** Runs `program` to its end. `RUN_FAILED` when it cannot be started. */
-export function runChild(program: string, args: readonly string[], timeoutSeconds: number): Promise<RunResult> {
+export function runChild(
+  program: string,
+  args: readonly string[],
+  timeoutSeconds: number,
+): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let output = Buffer.alloc(0);
@@ -40,7 +44,11 @@ export function runChild(program: string, args: readonly string[], timeoutSecond
       }, DRAIN_MS);
     });
     child.on('close', () => {
-      resolve({ status: timedOut ? undefined : (ended ?? undefined), timedOut, output: output.toString('utf8') });
+      resolve({
+        status: timedOut ? undefined : (ended ?? undefined),
+        timedOut,
+        output: output.toString('utf8'),
+      });
     });
   });
 }

@@ -5,7 +5,10 @@ import { UpdaterError } from '../errors.ts';
 import type { ByteSource } from '../platform.ts';
 
 /** Wraps a Node stream of bytes. */
-export function streamSource(name: string, stream: AsyncIterable<Uint8Array> & { destroy(): unknown }): ByteSource {
+export function streamSource(
+  name: string,
+  stream: AsyncIterable<Uint8Array> & { destroy(): unknown },
+): ByteSource {
   const pieces = stream[Symbol.asyncIterator]();
   return {
     name,

@@ -92,7 +92,11 @@ export function verityTree(data: Uint8Array): { readonly tree: Uint8Array; reado
   do {
     const digests: Buffer[] = [];
     for (let at = 0; at < below.length; at += 4096) {
-      digests.push(createHash('sha256').update(below.subarray(at, at + 4096)).digest());
+      digests.push(
+        createHash('sha256')
+          .update(below.subarray(at, at + 4096))
+          .digest(),
+      );
     }
     const level = Buffer.alloc(Math.ceil(digests.length / 128) * 4096);
     Buffer.concat(digests).copy(level);

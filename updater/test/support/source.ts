@@ -22,7 +22,9 @@ export function memorySource(bytes: Uint8Array, options: SourceOptions = {}): By
       buffer.set(piece);
       return Promise.resolve(piece.length === 0 ? undefined : buffer.subarray(0, piece.length));
     },
-    ...(ranges ? { readAt: (at: number, length: number) => Promise.resolve(bytes.slice(at, at + length)) } : {}),
+    ...(ranges
+      ? { readAt: (at: number, length: number) => Promise.resolve(bytes.slice(at, at + length)) }
+      : {}),
     close() {},
   };
 }

@@ -1,0 +1,138 @@
+import { bootOrder, commit, rollback, Volume } from '@cocon-os/sdfs';
+import { describe, expect, test } from 'vitest';
+
+import { INDEX_TYPE, stageArtifact, type ByteSource } from '../src/index.ts';
+import { artifactEntries, artifactOf, indexOf, jsonEntry, replaceEntry, tarOf } from './support/archive.ts';
+import { makeRelease, type TestRelease } from './support/release.ts';
+import { memorySource } from './support/source.ts';
+import { stageOptions as options } from './support/stage-options.ts';
+import { memoryVolume } from './support/volume.ts';
+
+/** Every file of the slot is the one that was signed, byte for byte. */
+function expectStaged(volume: Volume, slot: number, { json, signature, digest, files }: TestRelease): void {
+  const reopened = Volume.open(volume.device);
+  expect(reopened.slot(slot)).toMatchObject({
+    state: 'trial',
+    releaseDigest: digest,
+    attemptsLeft: 3,
+    attemptsTotal: 3,
+  });
+  expect(bootOrder(reopened.record, reopened)[0]).toBe(slot);
+  expect(reopened.readFile(slot, 'release.json')).toEqual(json);
+  expect(reopened.readFile(slot, 'release.sig')).toEqual(signature);
+  expect(reopened.descriptor(slot).files).toHaveLength(files.size + 2);
+  for (const [name, bytes] of files) {
+    expect(Buffer.compare(reopened.readFile(slot, name, bytes.length), bytes), name).toBe(0);
+  }
+}
+
+describe('stageArtifact()', () => {
+  const built = makeRelease();
+
+  test('stages from a file', async () => {
+    const volume = memoryVolume();
+    const archive = await artifactOf(built);
+    const result = await stageArtifact(volume, memorySource(archive), options());
+    expectStaged(volume, result.slot, built);
+    expect(result).toMatchObject({
+      slot: 0,
+      name: 'cocon-test',
+      version: '1.0.0',
+      digest: built.digest,
+      attempts: 3,
+    });
+    expect(result.bytes).toBe([...built.files.values()].reduce((sum, bytes) => sum + bytes.length, 0));
+  });
+
+  test.each([1, 511, 4097, 1_048_576])('stages from a stream in pieces of %i bytes', async (pieceBytes) => {
+    const volume = memoryVolume();
+    const small = makeRelease({ kernelBytes: 5000, rootfsBytes: 8192 });
+    const source = memorySource(await artifactOf(small), { pieceBytes, ranges: false, sized: false });
+    const { slot } = await stageArtifact(volume, source, options({ local: false }));
+    expectStaged(volume, slot, small);
+  });
+
+  test('stages an initrd and device trees, of which two are equal', async () => {
+    const volume = memoryVolume();
+    const board = makeRelease({ initrd: true, deviceTrees: ['a.dtb', 'vendor/b.dtb'] });
+    const entries = artifactEntries(board);
+    const { slot } = await stageArtifact(volume, memorySource(await tarOf(entries)), options());
+    expectStaged(volume, slot, board);
+  });
+
+  test('stages an archive in any order from a file, and says why it cannot from a stream', async () => {
+    const entries = artifactEntries(built).toReversed();
+    const archive = await tarOf(entries);
+    for (const local of [true, false]) {
+      const volume = memoryVolume();
+      const { slot } = await stageArtifact(volume, memorySource(archive), options({ local }));
+      expectStaged(volume, slot, built);
+    }
+    const source = memorySource(archive, { ranges: false, sized: false });
+    await expect(stageArtifact(memoryVolume(), source, options({ local: false }))).rejects.toMatchObject({
+      code: 'ARTIFACT_ORDER',
+    });
+  });
+
+  test('picks the manifest of its architecture, also from an index inside the index', async () => {
+    const other = makeRelease({ architecture: 'arm64', version: '1.0.0-arm' });
+    const [mine, theirs] = [artifactEntries(built), artifactEntries(other)];
+    const manifests = [...indexOf(theirs).manifests, ...indexOf(mine).manifests];
+    const inner = jsonEntry({ schemaVersion: 2, manifests });
+    const outer = jsonEntry({
+      schemaVersion: 2,
+      manifests: [{ mediaType: INDEX_TYPE, digest: `sha256:${inner.sha256}`, size: inner.bytes.length }],
+    });
+    const all = [...new Map([...theirs, ...mine].map((entry) => [entry.name, entry])).values()];
+    const flat = replaceEntry(all, 'index.json', inner.bytes);
+    const nested = [
+      ...replaceEntry(all, 'index.json', outer.bytes),
+      { name: inner.name, bytes: inner.bytes },
+    ];
+    for (const entries of [flat, nested]) {
+      const volume = memoryVolume();
+      const { slot } = await stageArtifact(volume, memorySource(await tarOf(entries)), options());
+      expectStaged(volume, slot, built);
+    }
+  });
+
+  test('reads no more of a stream than it must hold: one piece, whatever the size', async () => {
+    const archive = await artifactOf(built);
+    let largest = 0;
+    const inner = memorySource(archive, { pieceBytes: 1_048_576, ranges: false });
+    const source: ByteSource = {
+      ...inner,
+      async read() {
+        const piece = await inner.read();
+        largest = Math.max(largest, piece?.length ?? 0);
+        return piece;
+      },
+    };
+    await stageArtifact(memoryVolume(), source, options({ local: false }));
+    expect(largest).toBeLessThanOrEqual(1_048_576);
+  });
+
+  test('reads a pipe to its end, so that its writer is not cut off', async () => {
+    const source = memorySource(await artifactOf(built), { ranges: false, sized: false });
+    await stageArtifact(memoryVolume(), source, options({ local: false }));
+    expect(await source.read()).toBeUndefined();
+  });
+
+  test('stages a release that failed before when forced', async () => {
+    const volume = memoryVolume();
+    const archive = await artifactOf(built);
+    const again = () => stageArtifact(volume, memorySource(archive), options({ force: true }));
+    const { slot } = await again();
+    const keep = await stageArtifact(
+      volume,
+      memorySource(await artifactOf(makeRelease({ version: '0' }))),
+      options(),
+    );
+    commit(volume, keep.slot);
+    rollback(volume, slot);
+    await expect(stageArtifact(volume, memorySource(archive), options())).rejects.toMatchObject({
+      code: 'RELEASE_FAILED_BEFORE',
+    });
+    expectStaged(volume, (await again()).slot, built);
+  });
+});
