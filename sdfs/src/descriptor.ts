@@ -62,7 +62,7 @@ export function readDescriptor(device: BlockDevice, superblock: Superblock, slot
 export function parseDescriptor(bytes: Uint8Array, superblock: Superblock, slot: Slot): Descriptor {
   const offset = slot.descriptorBlock * BLOCK_SIZE;
   const where = `descriptor of slot ${slot.index} at byte ${offset}`;
-  const header = decode(DESCRIPTOR_HEADER, bytes);
+  const header = decode(DESCRIPTOR_HEADER, atLeast(DESCRIPTOR_HEADER.sizeBytes, bytes));
   const crc = structureCrc(bytes, DESCRIPTOR_HEADER.fields.crc);
   const checks = [
     ['SDFS_BAD_MAGIC', 'magic', header.magic, MAGIC.descriptor],
@@ -157,6 +157,14 @@ function fileEntry(file: SlotFile, firstExtent: number) {
     sha256: file.sha256,
     name: toHex(name),
   };
+}
+
+/** Bytes that were cut off are zero; the checksum will not hold for them. */
+function atLeast(size: number, bytes: Uint8Array): Uint8Array {
+  if (bytes.length >= size) return bytes;
+  const padded = new Uint8Array(size);
+  padded.set(bytes);
+  return padded;
 }
 
 type Refuse = (fault: string) => SdfsError;

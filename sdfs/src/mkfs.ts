@@ -27,7 +27,7 @@ export interface MkfsOptions extends Partial<GeometryOptions> {
  * `SDFS_READ_ONLY`; the first two before anything has been written.
  */
 export function mkfs(device: BlockDevice, options: MkfsOptions, crypto: Crypto): Volume {
-  const superblock = plan(device, options, crypto);
+  const superblock = planVolume(device.sizeBytes, options, crypto);
   const lastBlock = superblock.totalBlocks - 1;
   // The device may be larger than the format allows, or end in half a block; its reader looks into its last block.
   const deviceBlocks = Math.floor(device.sizeBytes / BLOCK_SIZE);
@@ -45,9 +45,10 @@ export function mkfs(device: BlockDevice, options: MkfsOptions, crypto: Crypto):
   return Volume.open(device);
 }
 
-function plan(device: BlockDevice, options: MkfsOptions, crypto: Crypto): Superblock {
+/** The superblock that {@link mkfs} would write to a device of `sizeBytes`. Throws what that throws before it writes. */
+export function planVolume(sizeBytes: number, options: MkfsOptions, crypto: Crypto): Superblock {
   const { label = '', uuid = randomUuid(crypto), ...wishes } = options;
-  const geometry = planGeometry(device.sizeBytes, { ...DEFAULT_GEOMETRY, ...wishes });
+  const geometry = planGeometry(sizeBytes, { ...DEFAULT_GEOMETRY, ...wishes });
   const labelBytes = utf8Length(label);
   if (labelBytes > SUPERBLOCK.fields.label.size) {
     throw badOption(

@@ -1,0 +1,32 @@
+/** What a device holds before it is formatted, in a few words. */
+import type { BlockDevice } from '../block-device.ts';
+import { isSdfsError } from '../errors.ts';
+import { findPartitions } from '../gpt.ts';
+import { Volume } from '../volume.ts';
+
+/** How far in something must lie for a device to count as used: boot sectors, and superblocks of common file systems. */
+const LOOKED_AT = 2 ** 20;
+
+/** `undefined` when there is nothing. */
+export function describeContents(device: BlockDevice): string | undefined {
+  const volume = openVolume(device);
+  if (volume !== undefined) {
+    const { label, volumeUuid } = volume.superblock;
+    const live = volume.liveSlots().length;
+    return `the SDFS volume ${label === '' ? volumeUuid : `"${label}"`} with ${live} of ${volume.superblock.slotCount} slots in use`;
+  }
+  const partitions = findPartitions(device);
+  if (partitions !== undefined) return `a partition table with ${partitions.length} partitions`;
+  const start = new Uint8Array(Math.min(LOOKED_AT, device.sizeBytes));
+  device.read(0, start);
+  return start.some((byte) => byte !== 0) ? 'data that is no SDFS volume' : undefined;
+}
+
+function openVolume(device: BlockDevice): Volume | undefined {
+  try {
+    return Volume.open(device);
+  } catch (thrown) {
+    if (isSdfsError(thrown)) return undefined;
+    throw thrown;
+  }
+}
