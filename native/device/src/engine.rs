@@ -10,6 +10,7 @@ use rquickjs::promise::PromiseState;
 use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Module, Promise, Runtime, Value};
 
 use crate::binding;
+use crate::program::Program;
 
 /// What a program may use.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +30,11 @@ impl Default for Limits {
     }
 }
 
-/// Evaluates `program`, an ECMAScript module without imports, and returns the status that it gave to
+/// Evaluates `program` and returns the status that it gave to
 /// `coconRuntime.exit`. Fails with a message when it throws, stops half-way, or ends without a status.
 pub fn run(
     name: &str,
-    program: &[u8],
+    program: Program<'_>,
     arguments: Vec<String>,
     limits: &Limits,
 ) -> Result<u8, String> {
@@ -48,7 +49,9 @@ pub fn run(
         binding::install(&ctx, arguments, Rc::clone(&status))
             .catch(&ctx)
             .map_err(|error| describe(&error))?;
-        let promise = Module::evaluate(ctx.clone(), name, program)
+        let (_, promise) = program
+            .declare(&ctx, name)
+            .and_then(Module::eval)
             .catch(&ctx)
             .map_err(|error| describe(&error))?;
         while ctx.execute_pending_job() {}
@@ -73,7 +76,7 @@ fn settle<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<(), String> {
 }
 
 /// Message and stack of what was thrown.
-fn describe(thrown: &CaughtError<'_>) -> String {
+pub(crate) fn describe(thrown: &CaughtError<'_>) -> String {
     match thrown {
         CaughtError::Exception(exception) => {
             let message = exception.message().unwrap_or_default();

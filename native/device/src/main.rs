@@ -1,18 +1,21 @@
-//! `cocon-update` for devices: the bundle of `updater/src/device-main.ts` in the engine.
+//! `cocon-update` for devices: the bytecode of `updater/src/device-main.ts` in the engine.
 
 use std::process::ExitCode;
 
 use cocon_device::engine::{self, Limits};
+use cocon_device::program::{Compiled, Program};
 
 /// Written by `native/device/build.ts`.
-const PROGRAM: &[u8] = include_bytes!("../../../out/device/cocon-update.js");
+const BYTECODE: &[u8] = include_bytes!("../../../out/device/cocon-update.bytecode");
 
 fn main() -> ExitCode {
     let arguments = std::env::args_os()
         .skip(1)
         .map(|each| each.to_string_lossy().into_owned())
         .collect();
-    match engine::run("cocon-update", PROGRAM, arguments, &Limits::default()) {
+    // SAFETY: the build compiles it with this crate, from the same lock file.
+    let program = Program::Compiled(unsafe { Compiled::new(BYTECODE) });
+    match engine::run("cocon-update", program, arguments, &Limits::default()) {
         Ok(status) => ExitCode::from(status),
         Err(message) => {
             eprintln!("cocon-update: {message} [INTERNAL]");

@@ -1,10 +1,12 @@
 //! What becomes of a program: its exit status, its errors, and the bounds of its heap.
 
 use cocon_device::engine::{Limits, run};
+use cocon_device::program::{Compiled, Program, compile};
 
 fn evaluate(program: &str) -> Result<u8, String> {
     let arguments = vec!["status".to_owned(), "--json".to_owned()];
-    run("program", program.as_bytes(), arguments, &Limits::default())
+    let program = Program::Source(program.as_bytes());
+    run("program", program, arguments, &Limits::default())
 }
 
 #[test]
@@ -128,4 +130,29 @@ fn an_offset_must_be_a_whole_number() {
         );
         assert_eq!(evaluate(&program), Ok(0), "{offset}");
     }
+}
+
+#[test]
+fn a_compiled_program_does_the_same() {
+    let source =
+        "const twice = (value) => value * 2;\ncoconRuntime.exit(await Promise.resolve(twice(4)));";
+    let bytecode = compile("program", source.as_bytes()).unwrap();
+    assert_eq!(bytecode, compile("program", source.as_bytes()).unwrap());
+    // SAFETY: compiled by this very engine.
+    let program = Program::Compiled(unsafe { Compiled::new(&bytecode) });
+    assert_eq!(run("program", program, vec![], &Limits::default()), Ok(8));
+}
+
+#[test]
+fn a_compiled_program_still_tells_the_place_of_an_error() {
+    let bytecode = compile("program", b"\n\nthrow new Error('here');").unwrap();
+    // SAFETY: compiled by this very engine.
+    let program = Program::Compiled(unsafe { Compiled::new(&bytecode) });
+    let message = run("program", program, vec![], &Limits::default()).unwrap_err();
+    assert!(message.contains("program:3"), "{message}");
+}
+
+#[test]
+fn compile_reports_a_syntax_error() {
+    assert!(compile("program", b"const = 1;").is_err());
 }
