@@ -107,8 +107,11 @@ impl Record {
     }
 
     /// Adds to the failure list: over the entry of the same release, else into the first free one, else over the one of
-    /// lowest generation (FORMAT.md §4.4).
+    /// lowest generation (FORMAT.md §4.4). A digest of zero names no release and is not noted.
     pub fn note_failure(&mut self, failure: Failure) {
+        if !failure.in_use() {
+            return;
+        }
         let entries: Vec<Failure> = failure_entries(&self.bytes).map(Failure::parse).collect();
         let place = entries
             .iter()

@@ -169,6 +169,12 @@ impl SlotEntry {
         field::DETAIL.set(bytes, *self.detail.as_bytes());
     }
 
+    /// Whether the slot holds a release, good or bad.
+    #[must_use]
+    pub fn holds_release(&self) -> bool {
+        self.state != SlotState::Empty
+    }
+
     /// Whether its release was confirmed once.
     #[must_use]
     pub const fn was_confirmed(&self) -> bool {
