@@ -77,21 +77,11 @@ export function encodeRelease(release: Release): Uint8Array {
 /** The files that a release names, in the order in which they are laid out in a slot. */
 export function releaseFiles(release: Release): readonly ReleaseFile[] {
   const { kernel, initrd, deviceTrees, rootfs } = release;
-  const file = (
-    kind: FileKind,
-    { size, sha256 }: { size: number; sha256: string },
-    name: string = kind,
-  ): ReleaseFile => ({
-    kind,
-    name,
-    size,
-    sha256,
-  });
   return [
-    file('kernel', kernel),
-    ...(initrd === undefined ? [] : [file('initrd', initrd)]),
-    ...(deviceTrees ?? []).map((tree) => file('dtb', tree, `dtb/${tree.name}`)),
-    ...(rootfs === undefined ? [] : [file('rootfs', rootfs), file('verity', rootfs.verity)]),
+    fileOf('kernel', kernel),
+    ...(initrd === undefined ? [] : [fileOf('initrd', initrd)]),
+    ...(deviceTrees ?? []).map((tree) => fileOf('dtb', tree, `dtb/${tree.name}`)),
+    ...(rootfs === undefined ? [] : [fileOf('rootfs', rootfs), fileOf('verity', rootfs.verity)]),
   ];
 }
 
@@ -131,4 +121,17 @@ function invalid(fault: string, cause?: unknown): SdfsError {
     ...(cause === undefined ? {} : { cause }),
     facts: { fault },
   });
+}
+
+function fileOf(
+  kind: FileKind,
+  { size, sha256 }: { size: number; sha256: string },
+  name: string = kind,
+): ReleaseFile {
+  return {
+    kind,
+    name,
+    size,
+    sha256,
+  };
 }

@@ -54,7 +54,7 @@ export function decode<Table extends Fields>(
     name,
     field.get(view, at + field.offset),
   ]);
-  // Built from the rows of this very table, so the shapes agree.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from the rows of this very table
   return Object.fromEntries(values) as Decoded<Table>;
 }
 
@@ -68,6 +68,7 @@ export function encode<Table extends Fields>(
   const view = viewOf(into);
   for (const [name, field] of Object.entries(layout.fields)) {
     const value = values[name];
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the value is the row's own, whichever row that is
     if (value !== undefined) field.set(view, at + field.offset, value as never);
   }
 }

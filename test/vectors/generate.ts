@@ -33,7 +33,6 @@ export function generate(): string {
     (descriptorBlock + 1) * LIMITS.BLOCK_SIZE,
   );
   const json = volume.readFile(0, 'release.json');
-  const whole = (bytes: Uint8Array): Base => ({ size: bytes.length, pieces: piecesOf(bytes) });
 
   const bases: Manifest['bases'] = {
     nothing: { size: 0, pieces: [] },
@@ -80,4 +79,8 @@ if (import.meta.main) {
     );
     process.exitCode = 1;
   }
+}
+
+function whole(bytes: Uint8Array): Base {
+  return { size: bytes.length, pieces: piecesOf(bytes) };
 }

@@ -56,7 +56,6 @@ export function sampleRelease(version: number): Sample {
     rootfs: fileBytes(`rootfs ${version}`, 2 * 4096),
     verity: fileBytes(`verity ${version}`, 4096),
   };
-  const file = (bytes: Uint8Array) => ({ size: bytes.length, sha256: sha256Hex(crypto, bytes) });
   const release: Release = {
     format: 'cocon.release/1',
     name: 'sample',
@@ -128,3 +127,7 @@ export function sampleVolume(): { readonly device: MemoryDevice; readonly volume
 
 /** The smallest volume of three slots with erase groups of 16 blocks. */
 export const SAMPLE_BLOCKS = 97;
+
+function file(bytes: Uint8Array) {
+  return { size: bytes.length, sha256: sha256Hex(crypto, bytes) };
+}

@@ -63,21 +63,24 @@ function equalButForCopy(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function featureFindings({ compat, roCompat }: Superblock): readonly Finding[] {
-  const finding = (
-    code: 'UNKNOWN_COMPAT_BITS' | 'UNKNOWN_RO_COMPAT_BITS',
-    bits: number,
-    effect: string,
-  ): Finding => ({
-    code,
-    severity: code === 'UNKNOWN_COMPAT_BITS' ? 'note' : 'warning',
-    place: 'superblock',
-    message: `bits 0x${bits.toString(16)} are not known to this version: ${effect}`,
-    hint: 'A newer sdfs made the volume; use that.',
-  });
   return [
     ...(compat === 0 ? [] : [finding('UNKNOWN_COMPAT_BITS', compat, 'nothing depends on them')]),
     ...(roCompat === 0
       ? []
       : [finding('UNKNOWN_RO_COMPAT_BITS', roCompat, 'the volume can be read only, trials do not start')]),
   ];
+}
+
+function finding(
+  code: 'UNKNOWN_COMPAT_BITS' | 'UNKNOWN_RO_COMPAT_BITS',
+  bits: number,
+  effect: string,
+): Finding {
+  return {
+    code,
+    severity: code === 'UNKNOWN_COMPAT_BITS' ? 'note' : 'warning',
+    place: 'superblock',
+    message: `bits 0x${bits.toString(16)} are not known to this version: ${effect}`,
+    hint: 'A newer sdfs made the volume; use that.',
+  };
 }

@@ -12,14 +12,6 @@ const extentAt = (index: number): number => fileAt(FILES) + index * 16;
 
 /** Every case of this structure. The CRC of the slot entry is part of its identity, so edits that are to get past it keep it. */
 export function descriptorCases(descriptor: Uint8Array): readonly NewCase[] {
-  const of = (name: string, edits: readonly Piece[], rest: Partial<NewCase> = {}): NewCase => ({
-    name: `descriptor: ${name}`,
-    structure: 'descriptor',
-    base: 'descriptor',
-    edits,
-    slot: 0,
-    ...rest,
-  });
   const kept = (edits: readonly Piece[]): readonly Piece[] => [...edits, ...sameCrc(descriptor, edits)];
   const header = (name: string, value: Value): NewCase =>
     of(`${name} is ${value}`, kept([set('descriptor', name, value)]));
@@ -177,4 +169,15 @@ function littleEndian(value: number): string {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(value | 0);
   return bytes.toString('hex');
+}
+
+function of(name: string, edits: readonly Piece[], rest: Partial<NewCase> = {}): NewCase {
+  return {
+    name: `descriptor: ${name}`,
+    structure: 'descriptor',
+    base: 'descriptor',
+    edits,
+    slot: 0,
+    ...rest,
+  };
 }

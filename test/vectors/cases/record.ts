@@ -6,14 +6,6 @@ import { RECORD_BLOCK } from '../read.ts';
 
 /** Every case of this structure. */
 export function recordCases(record: Uint8Array): readonly NewCase[] {
-  const of = (name: string, edits: readonly Piece[], rest: Partial<NewCase> = {}): NewCase => ({
-    name: `record: ${name}`,
-    structure: 'record',
-    base: 'record',
-    edits,
-    block: RECORD_BLOCK,
-    ...rest,
-  });
   const fixed = (edits: readonly Piece[]): readonly Piece[] => [...edits, crcOf('record', record, edits)];
   const field = (name: string, value: Value): NewCase =>
     of(`${name} is ${value}`, fixed([set('record', name, value)]));
@@ -129,4 +121,15 @@ export function recordCases(record: Uint8Array): readonly NewCase[] {
     slot(1, 'attemptsLeft', 4),
     slot(0, 'attemptsTotal', 2),
   ];
+}
+
+function of(name: string, edits: readonly Piece[], rest: Partial<NewCase> = {}): NewCase {
+  return {
+    name: `record: ${name}`,
+    structure: 'record',
+    base: 'record',
+    edits,
+    block: RECORD_BLOCK,
+    ...rest,
+  };
 }

@@ -9,15 +9,6 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 /** Every case of this structure. */
 export function releaseCases(release: Release): readonly NewCase[] {
   const good = new TextDecoder().decode(encodeRelease(release));
-  const raw = (name: string, bytes: Uint8Array): NewCase => ({
-    name: `release: ${name}`,
-    structure: 'release',
-    base: 'nothing',
-    edits: [
-      isText(bytes) ? { offset: 0, text: new TextDecoder().decode(bytes) } : { offset: 0, hex: toHex(bytes) },
-    ],
-    length: bytes.length,
-  });
   const text = (name: string, json: string): NewCase => raw(name, Buffer.from(json, 'utf8'));
   const value = (name: string, changes: Readonly<Record<string, Json | undefined>>): NewCase =>
     text(name, canonicalize({ ...release, ...changes }) ?? '');
@@ -139,4 +130,16 @@ export function releaseCases(release: Release): readonly NewCase[] {
 
 function isText(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
+}
+
+function raw(name: string, bytes: Uint8Array): NewCase {
+  return {
+    name: `release: ${name}`,
+    structure: 'release',
+    base: 'nothing',
+    edits: [
+      isText(bytes) ? { offset: 0, text: new TextDecoder().decode(bytes) } : { offset: 0, hex: toHex(bytes) },
+    ],
+    length: bytes.length,
+  };
 }

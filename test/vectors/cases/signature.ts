@@ -7,13 +7,6 @@ import { keyOf, signatureOf, TRUSTED } from '../sample.ts';
 
 /** Every case of this structure. */
 export function signatureCases(json: Uint8Array): readonly NewCase[] {
-  const of = (name: string, bytes: Uint8Array): NewCase => ({
-    name: `signature: ${name}`,
-    structure: 'signature',
-    base: 'nothing',
-    edits: [{ offset: 0, hex: toHex(bytes) }],
-    length: bytes.length,
-  });
   const entry = (seed: number, message = json): Uint8Array => {
     const { publicKey, privateKey } = keyOf(seed);
     return encodeSignatures([{ publicKey, signature: signatureOf(message, privateKey) }], nodeCrypto);
@@ -21,7 +14,6 @@ export function signatureCases(json: Uint8Array): readonly NewCase[] {
   const good = entry(1);
   const changed = (offset: number): Uint8Array =>
     good.map((byte, index) => (index === offset ? byte ^ 1 : byte));
-  const join = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 
   return [
     of('good', good),
@@ -68,3 +60,17 @@ function notReduced(entry: Uint8Array): Uint8Array {
 
 /** What the vectors trust: the key of the sample and another one. */
 export const TRUSTED_KEYS: readonly string[] = [TRUSTED.publicKey, keyOf(2).publicKey].map(toHex);
+
+function of(name: string, bytes: Uint8Array): NewCase {
+  return {
+    name: `signature: ${name}`,
+    structure: 'signature',
+    base: 'nothing',
+    edits: [{ offset: 0, hex: toHex(bytes) }],
+    length: bytes.length,
+  };
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}

@@ -6,15 +6,6 @@ import { SAMPLE_BLOCKS } from '../sample.ts';
 
 /** Every case of this structure. */
 export function superblockCases(superblock: Uint8Array): readonly NewCase[] {
-  const of = (name: string, edits: readonly Piece[], rest: Partial<NewCase> = {}): NewCase => ({
-    name: `superblock: ${name}`,
-    structure: 'superblock',
-    base: 'superblock',
-    edits,
-    copy: 'A',
-    deviceBlocks: SAMPLE_BLOCKS,
-    ...rest,
-  });
   const fixed = (edits: readonly Piece[]): readonly Piece[] => [
     ...edits,
     crcOf('superblock', superblock, edits),
@@ -80,4 +71,16 @@ export function superblockCases(superblock: Uint8Array): readonly NewCase[] {
 
 function flipped(bytes: Uint8Array, offset: number): string {
   return ((bytes[offset] ?? 0) ^ 0x10).toString(16).padStart(2, '0');
+}
+
+function of(name: string, edits: readonly Piece[], rest: Partial<NewCase> = {}): NewCase {
+  return {
+    name: `superblock: ${name}`,
+    structure: 'superblock',
+    base: 'superblock',
+    edits,
+    copy: 'A',
+    deviceBlocks: SAMPLE_BLOCKS,
+    ...rest,
+  };
 }

@@ -13,14 +13,6 @@ const RING_BYTES = 4 * BLOCK;
 
 /** Every case of this structure. `image` are the bytes of the sample volume. */
 export function volumeCases(image: Uint8Array, volume: Volume): readonly NewCase[] {
-  const of = (name: string, edits: readonly Piece[], length?: number): NewCase => ({
-    name: `volume: ${name}`,
-    structure: 'volume',
-    base: 'volume',
-    edits,
-    ...(length === undefined ? {} : { length }),
-  });
-  const zero = (offset: number, length: number): Piece => ({ offset, zeros: length });
   const superblock = (at: number, field: string, value: number | bigint): readonly Piece[] => {
     const bytes = image.subarray(at, at + 512);
     const edit = set('superblock', field, value);
@@ -123,4 +115,18 @@ function otherVolume(volume: Volume, at: number): readonly Piece[] {
 /** The bytes without the zeros at their end; what is replaced has zeros there, too. */
 function trimmed(bytes: Uint8Array): string {
   return toHex(bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1));
+}
+
+function of(name: string, edits: readonly Piece[], length?: number): NewCase {
+  return {
+    name: `volume: ${name}`,
+    structure: 'volume',
+    base: 'volume',
+    edits,
+    ...(length === undefined ? {} : { length }),
+  };
+}
+
+function zero(offset: number, length: number): Piece {
+  return { offset, zeros: length };
 }
