@@ -22,7 +22,7 @@ export function readTrustedKeys(loader: Uint8Array, name: string): readonly Uint
   if (count > MAX_KEYS) throw invalid(name, `its ${SECTION} section counts ${count} keys, at most ${MAX_KEYS} fit`);
   return Array.from({ length: count }, (_, index) => {
     const at = offset + KEYS_AT + index * KEY_SIZE;
-    return loader.slice(at, at + KEY_SIZE);
+    return Uint8Array.from(loader.subarray(at, at + KEY_SIZE));
   });
 }
 

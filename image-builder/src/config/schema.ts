@@ -7,8 +7,9 @@ import { DEFAULT_LIMITS } from '../oci/decompress.ts';
 const SIZE_TEXT = /^\d+\s*(?:[KMGT](?:iB)?|B)?$/i;
 const UNIT_POWERS = 'KMGT';
 
+const SIZE_WANTED = 'expected a size like "64MiB" or a number of bytes';
 const bytes = z
-  .union([z.number().int().nonnegative(), z.string().regex(SIZE_TEXT)], { error: 'expected a size like "64MiB" or a number of bytes' })
+  .union([z.number(SIZE_WANTED).int(SIZE_WANTED).nonnegative(SIZE_WANTED), z.string().regex(SIZE_TEXT, SIZE_WANTED)], SIZE_WANTED)
   .transform((value) => {
     if (typeof value === 'number') return value;
     const unit = /[KMGT]/i.exec(value)?.[0]?.toUpperCase() ?? '';

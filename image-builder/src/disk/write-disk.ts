@@ -47,6 +47,12 @@ const BLOCK = 4096;
 /** Writes the disk; it appears whole or not at all. Throws `BuilderError`, and the errors of staging. */
 export async function writeDisk(options: DiskOptions): Promise<DiskResult> {
   const { config, output, progress } = options;
+  const { slots } = config.image.volume;
+  if (options.releases.length > slots) {
+    throw new BuilderError('DISK_TOO_SMALL', `Cannot put ${options.releases.length} releases on a disk: its volume has ${slots} slots`, {
+      hint: 'Give fewer releases, or raise image.volume.slots in cocon.config.ts.',
+    });
+  }
   const loader = withTrustedKeys(await readLoader(options.loader), options.trustedKeys, options.loader);
   const releases = await openReleases(options.releases, config.architecture, options.trustedKeys);
   const layout = planDisk({

@@ -55,6 +55,7 @@ export async function scanTar(
   let dataEnd = 0;
   let failure: { readonly thrown: unknown } | undefined;
   let wake = (): void => {};
+  const closed = new Promise<void>((resolve) => parser.on('close', () => resolve()));
   const fail = (thrown: unknown): void => {
     failure ??= { thrown };
     wake();
@@ -75,25 +76,24 @@ export async function scanTar(
   });
   parser.on('error', (thrown: Error) => fail(explain(thrown, entries)));
   parser.on('drain', () => wake());
-  parser.on('close', () => wake());
 
   const tail = new Tail();
   try {
     for await (const piece of pieces) {
       tail.push(piece);
       if (!parser.write(piece) && failure === undefined) {
-        await new Promise<void>((resolve) => {
+        const drained = new Promise<void>((resolve) => {
           wake = resolve;
         });
+        await Promise.race([drained, closed]);
       }
       if (failure !== undefined) throw failure.thrown;
     }
-    const closed = new Promise<void>((resolve) => parser.on('close', () => resolve()));
     parser.end(undefined);
     await closed;
-    if (failure !== undefined && !(isUnpadded(failure.thrown) && !requireEnd && tail.total >= dataEnd && tail.total < alignUp(dataEnd))) {
-      throw failure.thrown;
-    }
+    // umoci's insert ends a layer right behind the last file's bytes, and every reader takes it.
+    const lacksPadding = !requireEnd && tail.total >= dataEnd && tail.total < alignUp(dataEnd);
+    if (failure !== undefined && !(lacksPadding && isTruncation(failure.thrown))) throw failure.thrown;
     if (requireEnd && entries > 0 && !tail.isZero()) throw new TarError('truncated', MISSING_END);
     return entries;
   } finally {
@@ -111,8 +111,7 @@ function explain(thrown: Error, entries: number): TarError {
     : new TarError('header', `the header behind entry ${entries} is damaged (${thrown.message})`);
 }
 
-/** umoci's insert ends a layer right behind the last file's bytes, and every reader takes it. */
-function isUnpadded(thrown: unknown): boolean {
+function isTruncation(thrown: unknown): boolean {
   return thrown instanceof TarError && thrown.kind === 'truncated';
 }
 

@@ -72,15 +72,15 @@ export class MergedTree {
   }
 
   #whiteOut(parentPath: Path, name: string): void {
+    const hidden = name.slice(WHITEOUT.length);
+    if (hidden === '' || hidden === '.' || hidden === '..') {
+      throw escapes([...parentPath, name].join('/'), 'it deletes the directory it is in, or the one above', this.#layerName);
+    }
     const parent = resolveDirectory(this.root, parentPath, this.#layerName)?.directory;
     if (parent === undefined) return;
     if (name === OPAQUE) {
       this.#removeLower(parent);
       return;
-    }
-    const hidden = name.slice(WHITEOUT.length);
-    if (hidden === '' || hidden === '.' || hidden === '..') {
-      throw escapes([...parentPath, name].join('/'), 'it deletes the directory it is in, or the one above', this.#layerName);
     }
     const link = parent.children.get(hidden);
     if (link !== undefined) this.#hide(parent, hidden, link);
