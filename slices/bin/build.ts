@@ -6,8 +6,7 @@ import { CoconError, EXIT_FAILED, formatBytes, messageOf } from '@cocon-os/cli';
 import { nodeTerminal } from '@cocon-os/cli/node';
 
 import { catalogue } from '../catalogue.ts';
-import { terminalReporter } from '../src/build/build-reporter.ts';
-import { createBuilder } from '../src/build/builder.ts';
+import { visibleBuilder } from '../src/build/visible-builder.ts';
 import { SlicesError } from '../src/errors.ts';
 
 const HELP = `Builds slices into layers; what was built before is taken from the cache.
@@ -31,7 +30,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return nodeTerminal.out(rows.join(''));
   }
   const chosen = argv.length === 0 ? slices : argv.map((name) => find(name, slices));
-  const builder = createBuilder({ reporter: terminalReporter(nodeTerminal) });
+  const builder = visibleBuilder();
   for (const slice of chosen) {
     const { outputs } = await builder.build(slice);
     for (const [output, { digest, sizeBytes }] of Object.entries(outputs)) {

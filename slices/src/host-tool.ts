@@ -3,8 +3,9 @@ import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { erofsUtils } from '../erofs-utils/slice.ts';
-import { createBuilder, type Builder } from './build/builder.ts';
+import type { Builder } from './build/builder.ts';
 import { unpackLayer } from './build/run-steps.ts';
+import { visibleBuilder } from './build/visible-builder.ts';
 import type { Slice } from './define-slice.ts';
 import { SlicesError } from './errors.ts';
 
@@ -17,8 +18,10 @@ const TOOLS: Readonly<Record<HostTool, { readonly slice: Slice; readonly path: s
   'fsck.erofs': { slice: erofsUtils, path: 'bin/fsck.erofs' },
 };
 
-/** The path of a tool that can be run. Throws `SlicesError` when it cannot be built. */
-export async function hostTool(name: HostTool, builder: Builder = createBuilder()): Promise<string> {
+/**
+ * The path of a tool that can be run. Building it takes about half a minute. Throws `SlicesError` when it cannot be built.
+ */
+export async function hostTool(name: HostTool, builder: Builder = visibleBuilder()): Promise<string> {
   const { slice, path } = TOOLS[name];
   const { tool } = (await builder.build(slice)).outputs;
   if (tool === undefined) {

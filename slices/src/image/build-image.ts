@@ -1,5 +1,6 @@
 /** Builds a set of slices and puts their runtime layers together into one OCI image, kernel first. */
-import { createBuilder, type Builder } from '../build/builder.ts';
+import type { Builder } from '../build/builder.ts';
+import { visibleBuilder } from '../build/visible-builder.ts';
 import type { Slice } from '../define-slice.ts';
 import { SlicesError } from '../errors.ts';
 import { linux } from '../../linux/slice.ts';
@@ -27,7 +28,7 @@ const ARCHITECTURE = 'amd64';
 
 /** Builds an image. Throws `SlicesError`. */
 export async function buildImage(options: ImageOptions): Promise<ImageResult> {
-  const builder = options.builder ?? createBuilder();
+  const builder = options.builder ?? visibleBuilder();
   const layers: ImageSpec['layers'][number][] = [];
   const sizes: Record<string, number> = {};
   for (const slice of [linux(options.slices), ...options.slices]) {
