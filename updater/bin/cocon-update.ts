@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 /** `cocon-update` on a host. */
-import { runProgram } from '@cocon-os/cli';
+import { enableCompileCache } from 'node:module';
 
-import { nodePlatform } from '../src/node/platform.ts';
-import { program } from '../src/program.ts';
+// Most of the start-up is compiling; the modules are imported below so that all of them come from the cache.
+enableCompileCache();
+const { runProgram } = await import('@cocon-os/cli');
+const { nodePlatform } = await import('../src/node/platform.ts');
+const { program } = await import('../src/program.ts');
 
 process.exitCode = await runProgram(
   program,

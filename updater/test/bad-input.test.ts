@@ -230,11 +230,6 @@ const CASES: readonly Case[] = [
     archive: () => resigned((bytes) => flip(bytes, 40)),
   },
   {
-    name: 'a signature of a wrong length',
-    code: 'RELEASE_BAD_SIGNATURE',
-    archive: () => resigned((bytes) => bytes.slice(0, 95)),
-  },
-  {
     name: 'a manifest without the verity tree',
     code: 'ARTIFACT_MISMATCH',
     archive: () => tarOf(dropLayer('verity')),
@@ -320,7 +315,7 @@ describe('stageArtifact() refuses, with the volume as it was,', () => {
   test('every one of them with a hint', async () => {
     for (const { archive, options = {}, name } of CASES) {
       const { hint, code } = await failure(volume, await archive(), options, false);
-      expect(hint, `${name}: ${code}`).toMatch(/\.$/);
+      expect(hint ?? `none: ${name}, ${code}`).toMatch(/\.$/);
     }
   });
 

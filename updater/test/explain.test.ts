@@ -30,9 +30,8 @@ describe('explainSlot()', () => {
   });
 
   test('tells in words why a release was given up', () => {
-    expect(
-      REASONS.map((reason) => explainSlot(failed({ reason, progress: 'health' }))),
-    ).toMatchInlineSnapshot(`
+    expect(REASONS.map((reason) => explainSlot(failed({ reason, progress: 'health' }))))
+      .toMatchInlineSnapshot(`
       [
         "gave up after 3 attempts, no reason was noted",
         "gave up after 3 attempts: the health checks began but did not end",

@@ -54,7 +54,7 @@ describe('trustedKeys()', () => {
       publicKey
         .export({ type: 'spki', format: 'pem' })
         .toString()
-        .replace(/.\n---/, '\n---'),
+        .replace(/.{4}=\n/, '=\n'),
     ],
     ['an empty block', '-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n'],
   ])('refuses %s', (_, text) => {

@@ -17,6 +17,7 @@ import type { UpdaterContext } from '../context.ts';
 import { KEY_OPTION, trustedKeys } from '../keys.ts';
 import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
 import { jsonProgress } from '../json-progress.ts';
+import { resumingSource } from '../resume-source.ts';
 import { stageArtifact, type StageResult } from '../stage-artifact.ts';
 
 const OPTIONS = {
@@ -54,13 +55,15 @@ export const stage = defineCommand<UpdaterContext, typeof OPTIONS>({
     const begun = platform.monotonicMs();
     try {
       const result = await withVolume(platform, options, 'write', async (open) => {
-        const source = await platform.openSource(location);
+        const local = !location.includes('://');
+        const opened = await platform.openSource(location);
+        const source = local ? opened : resumingSource(opened, (position) => reportBreak(terminal, position));
         try {
           return await stageArtifact(open.volume, source, {
             crypto: platform.crypto,
             architecture: targetArchitecture(platform, open, options.architecture),
             trustedKeys: keys,
-            local: source.readAt !== undefined && !location.includes('://'),
+            local: local && source.readAt !== undefined,
             runningSlot: open.running,
             force: options.force,
             time: platform.now(),
@@ -104,6 +107,10 @@ function formatResult(
     `Release ${digest}\n` +
     `The next boot tries it, at most ${attempts} times until it is committed.\n`
   );
+}
+
+function reportBreak(terminal: Terminal, position: number): void {
+  terminal.err(`the download broke off after ${formatBytes(position)}; going on from there\n`);
 }
 
 /** Not a failure: what was asked for is so already. The words are those of an error all the same. */

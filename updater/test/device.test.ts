@@ -1,0 +1,207 @@
+/** The program on a device: the volume is found by itself, and the running slot is known. */
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { runProgram } from '@cocon-os/cli';
+import { commit, locateVolume, Volume } from '@cocon-os/sdfs';
+import { openFileDevice } from '@cocon-os/sdfs/node';
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { program } from '../src/index.ts';
+import { artifactOf } from './support/archive.ts';
+import { diskImage, formatPartition, VOLUME_PARTITION_UUID } from './support/disk.ts';
+import { makeRelease, sha256, trustedKey } from './support/release.ts';
+import { rootedPlatform } from './support/rooted-platform.ts';
+import { install } from './support/volume.ts';
+
+const first = makeRelease({ version: '1.0.0' });
+const second = makeRelease({ version: '2.0.0' });
+let root = '';
+const disk = (): string => join(root, 'dev/vda');
+
+/**
+ * A device with the first release confirmed in slot 0 and the second on trial in slot 1. A file tree has no partitions
+ * as devices of their own, so the partition's node is the disk itself, in which the volume is found again.
+ */
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'cocon-device-'));
+  for (const folder of [
+    'dev',
+    'proc',
+    'etc/cocon/keys',
+    'etc/cocon/health.d',
+    'sys/class/block/vda/vda2',
+    'sys/class/block/vda2',
+  ]) {
+    mkdirSync(join(root, folder), { recursive: true });
+  }
+  writeFileSync(join(root, 'sys/class/block/vda/uevent'), 'DEVNAME=vda\nDEVTYPE=disk\n');
+  writeFileSync(
+    join(root, 'sys/class/block/vda2/uevent'),
+    `DEVNAME=vda\nDEVTYPE=partition\nPARTN=2\nPARTUUID=${VOLUME_PARTITION_UUID}\n`,
+  );
+  writeFileSync(join(root, 'etc/cocon/keys/release.pub'), trustedKey.pem);
+  diskImage(disk());
+  formatPartition(disk(), 2, (volume) => {
+    commit(volume, install(volume, first));
+    install(volume, second);
+  });
+});
+
+/** Says which slot runs, as the loader does. */
+function boot(slot: number): void {
+  const digest = [first, second][slot]?.digest ?? '';
+  const line = `console=ttyS0 cocon.slot=${slot} cocon.release=${digest} cocon.volume=PARTUUID=${VOLUME_PARTITION_UUID}\n`;
+  writeFileSync(join(root, 'proc/cmdline'), line);
+}
+
+function addCheck(name: string, script: string, mode = 0o755): void {
+  const path = join(root, 'etc/cocon/health.d', name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, mode);
+}
+
+async function run(...argv: readonly string[]): Promise<{ status: number; out: string; err: string }> {
+  const printed = { out: '', err: '' };
+  const platform = rootedPlatform(root, printed);
+  const status = await runProgram(program, { terminal: platform.terminal, platform }, argv);
+  return { status, ...printed };
+}
+
+function slotOf(index: number) {
+  const device = openFileDevice(disk(), 'read');
+  try {
+    return Volume.open(locateVolume(device).device).slot(index);
+  } finally {
+    device.close();
+  }
+}
+
+const diskHash = (): string => sha256(readFileSync(disk()));
+
+describe('on a device, cocon-update', () => {
+  test('status knows what runs', async () => {
+    boot(1);
+    const { status, out } = await run('status', '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ running: 1, next: 1 });
+  });
+
+  test('status does not take another release in the slot for the running one', async () => {
+    boot(1);
+    const line = readFileSync(join(root, 'proc/cmdline'), 'utf8').replace(second.digest, '0'.repeat(64));
+    writeFileSync(join(root, 'proc/cmdline'), line);
+    expect(JSON.parse((await run('status', '--json')).out)).toMatchObject({ running: null });
+  });
+
+  test('stage never overwrites what runs', async () => {
+    boot(0);
+    writeFileSync(join(root, 'third.oci'), await artifactOf(makeRelease({ version: '3.0.0' })));
+    const { status, err } = await run('stage', join(root, 'third.oci'));
+    expect({ status, err }).toMatchObject({ status: 0 });
+    expect(slotOf(0).state).toBe('confirmed');
+    expect(slotOf(2).state).toBe('trial');
+  });
+
+  test('mark init notes that a trial reached user space', async () => {
+    boot(1);
+    expect(await run('mark', 'init')).toMatchObject({ status: 0, err: '' });
+    expect(slotOf(1)).toMatchObject({ state: 'trial', progress: 'init' });
+    const before = diskHash();
+    await run('mark', 'init');
+    expect(diskHash()).toBe(before);
+  });
+
+  test('mark does not take a trial back', async () => {
+    boot(1);
+    await run('mark', 'health');
+    await run('mark', 'init');
+    expect(slotOf(1).progress).toBe('health');
+    expect((await run('mark', 'kernel')).status).toBe(2);
+  });
+
+  test('mark and check write nothing in a confirmed slot, whether the checks pass or not', async () => {
+    boot(0);
+    const before = diskHash();
+    expect(await run('mark', 'init')).toMatchObject({ status: 0 });
+    expect(await run('check')).toMatchObject({ status: 0 });
+    addCheck('10-bad', 'exit 1');
+    expect(await run('check')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('cocon-update rollback'),
+    });
+    expect(diskHash()).toBe(before);
+  });
+
+  test('check commits when every check passes, in the order of their names', async () => {
+    boot(1);
+    addCheck('20-second', `echo second >> ${root}/log`);
+    addCheck('10-first', `echo first >> ${root}/log`);
+    addCheck('15-not-executable', `echo never >> ${root}/log`, 0o644);
+    const { status, out, err } = await run('check');
+    expect(status).toBe(0);
+    expect(out).toBe('2 checks passed; slot 1 is confirmed.\n');
+    expect(err).toMatch(/^check 10-first: passed \(\d\.\d s\)\ncheck 20-second: passed/);
+    expect(readFileSync(join(root, 'log'), 'utf8')).toBe('first\nsecond\n');
+    expect(slotOf(1)).toMatchObject({ state: 'confirmed', progress: 'healthy' });
+  });
+
+  test('check --no-commit leaves the trial a trial', async () => {
+    boot(1);
+    expect((await run('check', '--no-commit')).status).toBe(0);
+    expect(slotOf(1)).toMatchObject({ state: 'trial', progress: 'health' });
+  });
+
+  test('check without a directory of checks commits', async () => {
+    boot(1);
+    rmSync(join(root, 'etc/cocon/health.d'), { recursive: true });
+    expect(await run('check')).toMatchObject({ status: 0 });
+    expect(slotOf(1).state).toBe('confirmed');
+  });
+
+  test.each([
+    ['fails', 'echo no route; exit 7', 'health-failed', '10-network: exit 7', 'HEALTH_FAILED'],
+    ['is killed', 'kill -9 $$', 'health-failed', '10-network: killed', 'HEALTH_FAILED'],
+    ['cannot be run', '', 'health-failed', '10-network: cannot be run', 'HEALTH_FAILED'],
+    ['does not end', 'sleep 60', 'health-timeout', '10-network: timed out after 0.2 s', 'HEALTH_TIMEOUT'],
+  ])('check notes the check that %s and runs no further one', async (how, script, reason, detail, code) => {
+    boot(1);
+    addCheck('10-network', script);
+    if (how === 'cannot be run')
+      writeFileSync(join(root, 'etc/cocon/health.d/10-network'), '#!/nowhere/sh\n');
+    addCheck('20-never', `echo ran > ${root}/log`);
+    const { status, out, err } = await run('check', '--timeout', '0.2', '--json');
+    expect(status).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ error: { code } });
+    expect(err).toContain(`check ${detail} (`);
+    expect(slotOf(1)).toMatchObject({ state: 'trial', progress: 'health', reason, detail });
+    expect(() => readFileSync(join(root, 'log'))).toThrow('ENOENT');
+  });
+
+  test('rollback gives up a running trial, a staged one, and the confirmed one that runs when there is no trial', async () => {
+    boot(0);
+    expect((await run('rollback')).out).toBe('Slot 1 is given up; the next boot starts slot 0.\n');
+    boot(1);
+    expect(await run('stage', join(root, 'none'))).toMatchObject({ status: 1 });
+    boot(0);
+    expect(await run('rollback')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('[NO_BOOTABLE_SLOT]'),
+    });
+  });
+
+  test('commit keeps what runs', async () => {
+    boot(1);
+    expect(await run('commit')).toMatchObject({ status: 0, out: 'Slot 1 is confirmed.\n' });
+    expect((await run('rollback')).out).toBe('Slot 1 is given up; the next boot starts slot 0.\n');
+  });
+
+  test('asks for --volume on a machine that another loader started', async () => {
+    writeFileSync(join(root, 'proc/cmdline'), 'root=/dev/sda1\n');
+    expect(await run('status')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('[VOLUME_NOT_FOUND]\nhint: '),
+    });
+  });
+});
