@@ -1,5 +1,11 @@
 /** Ed25519 keys in files: PKCS #8 PEM for the private one, SPKI PEM for the public one (RFC 8410). */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
 import { BuilderError, isSystemError } from './errors.ts';
@@ -29,20 +35,28 @@ export async function readPublicKey(path: string): Promise<Uint8Array> {
 
 async function readKey(path: string, kind: string, parse: (pem: Buffer) => KeyObject): Promise<KeyObject> {
   const pem = await readFile(path).catch((cause: unknown) => {
-    throw new BuilderError('KEY_NOT_FOUND', `Cannot read ${kind} key "${path}": ${isSystemError(cause, 'ENOENT') ? 'it is not there' : String(cause)}`, {
-      hint: 'Make a key pair with: cocon keygen <name>.',
-      cause,
-    });
+    throw new BuilderError(
+      'KEY_NOT_FOUND',
+      `Cannot read ${kind} key "${path}": ${isSystemError(cause, 'ENOENT') ? 'it is not there' : String(cause)}`,
+      {
+        hint: 'Make a key pair with: cocon keygen <name>.',
+        cause,
+      },
+    );
   });
   try {
     const key = parse(pem);
     if (key.asymmetricKeyType === 'ed25519') return key;
     throw new Error(`it is an ${String(key.asymmetricKeyType)} key`);
   } catch (cause) {
-    throw new BuilderError('KEY_INVALID', `Cannot use "${path}" as a ${kind} key: ${cause instanceof Error ? cause.message : String(cause)}, wanted Ed25519 in PEM`, {
-      hint: 'Make a key pair with: cocon keygen <name>.',
-      cause,
-    });
+    throw new BuilderError(
+      'KEY_INVALID',
+      `Cannot use "${path}" as a ${kind} key: ${cause instanceof Error ? cause.message : String(cause)}, wanted Ed25519 in PEM`,
+      {
+        hint: 'Make a key pair with: cocon keygen <name>.',
+        cause,
+      },
+    );
   }
 }
 
@@ -71,6 +85,9 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
         cause,
       });
     }
-    throw new BuilderError('OUTPUT_FAILED', `Cannot write key "${path}": ${String(cause)}`, { cause, hint: 'Choose a directory that can be written to.' });
+    throw new BuilderError('OUTPUT_FAILED', `Cannot write key "${path}": ${String(cause)}`, {
+      cause,
+      hint: 'Choose a directory that can be written to.',
+    });
   });
 }

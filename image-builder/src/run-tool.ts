@@ -25,7 +25,13 @@ export async function runTool(call: ToolCall): Promise<string> {
   const child = spawn(call.program, call.args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Messages, dates and sort orders must not depend on who builds.
-    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:${SYSTEM_PATH}`, LC_ALL: 'C', TZ: 'UTC', ...call.environment },
+    env: {
+      ...process.env,
+      PATH: `${process.env['PATH'] ?? ''}:${SYSTEM_PATH}`,
+      LC_ALL: 'C',
+      TZ: 'UTC',
+      ...call.environment,
+    },
   });
   let output = '';
   let diagnostics = '';
@@ -38,7 +44,10 @@ export async function runTool(call: ToolCall): Promise<string> {
   const ended = once(child, 'close').catch((cause: unknown) => {
     throw isSystemError(cause, 'ENOENT', 'EACCES') ? missing(call, cause) : cause;
   });
-  const [status] = await Promise.all([ended.then(([code]: unknown[]) => code), feed(child.stdin, call.input ?? [])]);
+  const [status] = await Promise.all([
+    ended.then(([code]: unknown[]) => code),
+    feed(child.stdin, call.input ?? []),
+  ]);
   if (status === 0) return output;
   throw new BuilderError(
     'TOOL_FAILED',

@@ -19,7 +19,8 @@ const SECTION_SIZE = 512;
 export function readTrustedKeys(loader: Uint8Array, name: string): readonly Uint8Array[] {
   const { view, offset } = locate(loader, name);
   const count = view.getUint32(offset + COUNT_AT, true);
-  if (count > MAX_KEYS) throw invalid(name, `its ${SECTION} section counts ${count} keys, at most ${MAX_KEYS} fit`);
+  if (count > MAX_KEYS)
+    throw invalid(name, `its ${SECTION} section counts ${count} keys, at most ${MAX_KEYS} fit`);
   return Array.from({ length: count }, (_, index) => {
     const at = offset + KEYS_AT + index * KEY_SIZE;
     return Uint8Array.from(loader.subarray(at, at + KEY_SIZE));
@@ -29,9 +30,13 @@ export function readTrustedKeys(loader: Uint8Array, name: string): readonly Uint
 /** A copy of `loader` that trusts exactly `keys`. Throws `LOADER_INVALID` and `LOADER_KEYS_FULL`. */
 export function withTrustedKeys(loader: Uint8Array, keys: readonly Uint8Array[], name: string): Uint8Array {
   if (keys.length > MAX_KEYS) {
-    throw new BuilderError('LOADER_KEYS_FULL', `Cannot put ${keys.length} keys into loader ${name}: at most ${MAX_KEYS} fit`, {
-      hint: 'List fewer keys in image.trustedKeys of cocon.config.ts.',
-    });
+    throw new BuilderError(
+      'LOADER_KEYS_FULL',
+      `Cannot put ${keys.length} keys into loader ${name}: at most ${MAX_KEYS} fit`,
+      {
+        hint: 'List fewer keys in image.trustedKeys of cocon.config.ts.',
+      },
+    );
   }
   const patched = Uint8Array.from(loader);
   const { view, offset } = locate(patched, name);
@@ -46,15 +51,20 @@ export function withTrustedKeys(loader: Uint8Array, keys: readonly Uint8Array[],
 
 function locate(loader: Uint8Array, name: string): { readonly view: DataView; readonly offset: number } {
   const image = parsePe(loader);
-  if (image === undefined || image.subsystem !== EFI_APPLICATION) throw invalid(name, 'it is no EFI application');
+  if (image === undefined || image.subsystem !== EFI_APPLICATION)
+    throw invalid(name, 'it is no EFI application');
   const section = image.sections.find((each) => each.name === SECTION);
-  if (section === undefined || section.size < SECTION_SIZE) throw invalid(name, `it has no ${SECTION} section`);
+  if (section === undefined || section.size < SECTION_SIZE)
+    throw invalid(name, `it has no ${SECTION} section`);
   const { offset } = section;
   const view = new DataView(loader.buffer, loader.byteOffset, loader.length);
   const magic = String.fromCharCode(...loader.subarray(offset, offset + COUNT_AT));
   const version = view.getUint32(offset + VERSION_AT, true);
   if (magic !== MAGIC || version !== VERSION) {
-    throw invalid(name, `its ${SECTION} section is of an unknown kind ("${magic.replaceAll(/[^ -~]/g, '?')}", version ${version})`);
+    throw invalid(
+      name,
+      `its ${SECTION} section is of an unknown kind ("${magic.replaceAll(/[^ -~]/g, '?')}", version ${version})`,
+    );
   }
   return { view, offset };
 }

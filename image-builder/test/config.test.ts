@@ -30,26 +30,51 @@ describe('loadConfig()', () => {
   });
 
   it('finds the file upwards and counts its paths from its directory', async () => {
-    const directory = configured(`export default { name: 'gateway', image: { volume: { sizeBytes: '1GiB' } } };`);
+    const directory = configured(
+      `export default { name: 'gateway', image: { volume: { sizeBytes: '1GiB' } } };`,
+    );
     const loaded = await loadConfig(join(directory, 'below/this'));
     expect(loaded.config).toMatchObject({ name: 'gateway', image: { volume: { sizeBytes: 2 ** 30 } } });
     expect(loaded.resolvePath('release.key')).toBe(join(directory, 'release.key'));
   });
 
   it.for([
-    ['an unknown key', `export default { sael: {} };`, /"sael": unknown key, wanted name, version, architecture, seal/],
-    ['an unknown key further in', `export default { seal: { limits: { ratios: 1 } } };`, /"seal\.limits\.ratios": unknown key, wanted totalBytes, ratio, entries/],
-    ['an unknown key behind a union', `export default { image: { data: { size: 1 } } };`, /"image\.data.*sizeBytes/],
-    ['a wrong type', `export default { seal: { attempts: 'three' } };`, /"seal\.attempts": expected number, received string/],
+    [
+      'an unknown key',
+      `export default { sael: {} };`,
+      /"sael": unknown key, wanted name, version, architecture, seal/,
+    ],
+    [
+      'an unknown key further in',
+      `export default { seal: { limits: { ratios: 1 } } };`,
+      /"seal\.limits\.ratios": unknown key, wanted totalBytes, ratio, entries/,
+    ],
+    [
+      'an unknown key behind a union',
+      `export default { image: { data: { size: 1 } } };`,
+      /"image\.data.*sizeBytes/,
+    ],
+    [
+      'a wrong type',
+      `export default { seal: { attempts: 'three' } };`,
+      /"seal\.attempts": expected number, received string/,
+    ],
     ['a value out of range', `export default { seal: { attempts: 16 } };`, /"seal\.attempts": .*15/],
     ['a wrong word', `export default { architecture: 'x86' };`, /"architecture": .*amd64.*arm64/],
-    ['a size that is none', `export default { image: { espBytes: 'big' } };`, /"image\.espBytes": expected a size like "64MiB"/],
+    [
+      'a size that is none',
+      `export default { image: { espBytes: 'big' } };`,
+      /"image\.espBytes": expected a size like "64MiB"/,
+    ],
     ['several faults at once', `export default { name: 1, version: 2 };`, /"name": .*; "version": /],
     ['no default export', `export const config = {};`, /no default export/],
     ['a syntax error', `export default {`, /./],
   ] as const)('refuses %s and says where and what was wanted', async ([, text, message]) => {
     const directory = configured(text);
-    await expect(loadConfig(directory)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) as unknown });
+    await expect(loadConfig(directory)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message) as unknown,
+    });
   });
 
   it('refuses a named file that is not there', async () => {
@@ -66,7 +91,9 @@ describe('cocon seal', () => {
     ['--name', 'n'.repeat(65), /"name"/],
   ] as const)('checks %s by the rules of the file', async ([option, value, message]) => {
     const run = await cocon(scratch('x'), 'seal', 'image', `${option}=${value}`, '--json');
-    expect(JSON.parse(run.out)).toMatchObject({ error: { code: 'CONFIG_INVALID', message: expect.stringMatching(message) as unknown } });
+    expect(JSON.parse(run.out)).toMatchObject({
+      error: { code: 'CONFIG_INVALID', message: expect.stringMatching(message) as unknown },
+    });
     expect(run.status).toBe(1);
   });
 });

@@ -1,9 +1,9 @@
 /** Pulling from a real server: Debian's docker-registry on this machine, filled by skopeo. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
@@ -21,13 +21,14 @@ import { sh } from './support/sh.ts';
 const scratch = scratchDirectory();
 const USER = 'builder';
 const PASSWORD = 'open:sesame';
-const started: (ChildProcess | Server)[] = [];
+/** Ends what a test started. */
+const stops: (() => void)[] = [];
 
 let workplace: string;
 let layout: string;
 
 afterAll(() => {
-  for (const each of started) 'kill' in each ? each.kill() : each.close();
+  for (const stop of stops) stop();
 });
 
 /** Starts a registry with the given `auth:` section and fills it. Returns its host. */
@@ -43,13 +44,14 @@ async function startRegistry(auth: string): Promise<{ readonly host: string; rea
     `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${storage}}}\nhttp: {addr: "${host}"}\n${auth}`,
   );
   const server = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  started.push(server);
+  stops.push(() => void server.kill());
   let diagnostics = '';
   server.stderr.on('data', (text: Buffer) => (diagnostics += text.toString()));
   for (let tries = 0; ; tries += 1) {
     const up = await fetch(`http://${host}/v2/`).catch(() => undefined);
     if (up !== undefined) return { host, storage };
-    if (tries === 200 || server.exitCode !== null) throw new Error(`docker-registry does not answer: ${diagnostics}`);
+    if (tries === 200 || server.exitCode !== null)
+      throw new Error(`docker-registry does not answer: ${diagnostics}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -63,13 +65,21 @@ async function freePort(): Promise<number> {
 }
 
 async function push(host: string, ...options: readonly string[]): Promise<void> {
-  await sh('skopeo copy --quiet --dest-tls-verify=false "${@:3}" "oci:$1" "docker://$2/test/os:v1"', layout, host, ...options);
+  await sh(
+    'skopeo copy --quiet --dest-tls-verify=false "${@:3}" "oci:$1" "docker://$2/test/os:v1"',
+    layout,
+    host,
+    ...options,
+  );
 }
 
 /** An auth file as docker login writes it. */
 function authFile(host: string, password = PASSWORD): string {
   const path = scratch('auth.json');
-  writeFileSync(path, JSON.stringify({ auths: { [host]: { auth: Buffer.from(`${USER}:${password}`).toString('base64') } } }));
+  writeFileSync(
+    path,
+    JSON.stringify({ auths: { [host]: { auth: Buffer.from(`${USER}:${password}`).toString('base64') } } }),
+  );
   return path;
 }
 
@@ -78,7 +88,8 @@ async function pull(reference: string, authFiles: readonly string[] = []): Promi
   const source = openRegistry(parseReference(reference), { authFiles });
   const image = await resolveImage(source, 'amd64');
   for (const { descriptor } of image.layers) {
-    for await (const piece of verifiedBytes(source, descriptor, 'blob')) expect(piece.length).toBeGreaterThan(0);
+    for await (const piece of verifiedBytes(source, descriptor, 'blob'))
+      expect(piece.length).toBeGreaterThan(0);
   }
   return image.layers.map(({ diffId }) => diffId);
 }
@@ -90,8 +101,14 @@ beforeAll(async () => {
   mkdirSync(workplace);
   await cocon(workplace, 'keygen', 'release');
   layout = scratch('layout');
-  const tars = [await kernelLayer(), await tarOf([file('large', createHash('sha512').update('x').digest().toString('hex').repeat(5000))])];
-  writeLayout(layout, tars.map((tar) => ({ tar, compression: 'gzip' as const })));
+  const tars = [
+    await kernelLayer(),
+    await tarOf([file('large', createHash('sha512').update('x').digest().toString('hex').repeat(5000))]),
+  ];
+  writeLayout(
+    layout,
+    tars.map((tar) => ({ tar, compression: 'gzip' as const })),
+  );
   diffIds = tars.map((tar) => `sha256:${createHash('sha256').update(tar).digest('hex')}`);
 });
 
@@ -115,7 +132,9 @@ describe('openRegistry()', () => {
   it('pulls by digest, and by tag and digest', async () => {
     const { host } = await startRegistry('');
     await push(host);
-    const digest = (await sh('skopeo inspect --tls-verify=false --format "{{.Digest}}" "docker://$1/test/os:v1"', host)).trim();
+    const digest = (
+      await sh('skopeo inspect --tls-verify=false --format "{{.Digest}}" "docker://$1/test/os:v1"', host)
+    ).trim();
     expect(await pull(`${host}/test/os@${digest}`)).toEqual(diffIds);
     expect(await pull(`${host}/test/os:v1@${digest}`)).toEqual(diffIds);
   });
@@ -128,7 +147,9 @@ describe('openRegistry()', () => {
     await push(host, '--dest-creds', `${USER}:${PASSWORD}`);
     expect(await pull(`${host}/test/os:v1`, [authFile(host)])).toEqual(diffIds);
     await expect(pull(`${host}/test/os:v1`)).rejects.toMatchObject({ code: 'REGISTRY_UNAUTHORIZED' });
-    await expect(pull(`${host}/test/os:v1`, [authFile(host, 'wrong')])).rejects.toMatchObject({ code: 'REGISTRY_UNAUTHORIZED' });
+    await expect(pull(`${host}/test/os:v1`, [authFile(host, 'wrong')])).rejects.toMatchObject({
+      code: 'REGISTRY_UNAUTHORIZED',
+    });
   });
 
   it('answers a Bearer challenge with a token of the token server', async () => {
@@ -149,7 +170,9 @@ describe('openRegistry()', () => {
     await expect(pull(`${host}/other:v1`)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
     rmSync(largestBlob(storage));
     await expect(pull(`${host}/test/os:v1`)).rejects.toMatchObject({ code: 'BLOB_MISSING' });
-    await expect(pull(`127.0.0.1:${await freePort()}/test/os:v1`)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    await expect(pull(`127.0.0.1:${await freePort()}/test/os:v1`)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+    });
   });
 
   it('refuses a blob whose bytes are not those of its digest', async () => {
@@ -176,8 +199,20 @@ describe('parseReference()', () => {
     expect(parseReference(text)).toEqual({ host, repository, target, text });
   });
 
-  it.for(['', 'A/b', 'a//b', 'host.example/', 'a:b:c', 'a b', 'host.example/a@sha256:1', 'a@b@c', 'user@host.example/a'])('refuses %j', (text) => {
-    expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: expect.stringMatching(/REFERENCE_INVALID|DIGEST_INVALID/) as unknown }));
+  it.for([
+    '',
+    'A/b',
+    'a//b',
+    'host.example/',
+    'a:b:c',
+    'a b',
+    'host.example/a@sha256:1',
+    'a@b@c',
+    'user@host.example/a',
+  ])('refuses %j', (text) => {
+    expect(() => parseReference(text)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/REFERENCE_INVALID|DIGEST_INVALID/) as unknown }),
+    );
   });
 });
 
@@ -189,32 +224,54 @@ function largestBlob(storage: string): string {
 }
 
 /** A token server that the registry trusts by its certificate. */
-async function startTokenServer(): Promise<{ readonly realm: string; readonly certificate: string; readonly scopes: string[] }> {
+async function startTokenServer(): Promise<{
+  readonly realm: string;
+  readonly certificate: string;
+  readonly scopes: string[];
+}> {
   const directory = scratch('tokens');
   mkdirSync(directory);
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(join(directory, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
-  await sh('openssl req -new -x509 -key "$1/key.pem" -subj /CN=tests -days 2 -out "$1/certificate.pem"', directory);
-  const chain = readFileSync(join(directory, 'certificate.pem'), 'utf8').replaceAll(/-----[^-]*-----|\n/g, '');
+  await sh(
+    'openssl req -new -x509 -key "$1/key.pem" -subj /CN=tests -days 2 -out "$1/certificate.pem"',
+    directory,
+  );
+  const chain = readFileSync(join(directory, 'certificate.pem'), 'utf8').replaceAll(
+    /-----[^-]*-----|\n/g,
+    '',
+  );
   const scopes: string[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://localhost');
     const scope = url.searchParams.get('scope') ?? '';
     scopes.push(scope);
     const [type, name, actions = ''] = scope.split(':');
-    const known = request.headers.authorization === `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
+    const known =
+      request.headers.authorization === `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
     const now = Math.floor(Date.now() / 1000);
-    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const claims = {
-      ...{ iss: 'tests', aud: 'test', sub: USER, iat: now, nbf: now - 10, exp: now + 600, jti: String(scopes.length) },
+      iss: 'tests',
+      aud: 'test',
+      sub: USER,
+      iat: now,
+      nbf: now - 10,
+      exp: now + 600,
+      jti: String(scopes.length),
       access: known && scope !== '' ? [{ type, name, actions: actions.split(',') }] : [],
     };
     const signed = `${part({ typ: 'JWT', alg: 'RS256', x5c: [chain] })}.${part(claims)}`;
     const token = `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ token }));
   });
-  started.push(server.listen(0, '127.0.0.1'));
+  server.listen(0, '127.0.0.1');
+  stops.push(() => void server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return { realm: `http://127.0.0.1:${port}/token`, certificate: join(directory, 'certificate.pem'), scopes };
+}
+
+/** A part of a JSON Web Token. */
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

@@ -24,22 +24,32 @@ function dataFile(blocks: number): string {
 }
 
 describe('writeVerityTree()', () => {
-  it.for([2, 3, 127, 128, 129, 255, 256, 1024, 1025, 128 * 128, 128 * 128 + 1])('equals veritysetup for %i blocks', async (blocks) => {
-    const data = dataFile(blocks);
-    const tree = await writeVerityTree(data, `${data}.ours`, () => {});
-    const output = await sh(
-      'veritysetup format --no-superblock --salt=- --hash=sha256 --data-block-size=4096 --hash-block-size=4096 --data-blocks="$2" "$1" "$1.theirs"',
-      data,
-      String(blocks),
-    );
-    expect(output).toContain(tree.rootHash);
-    const ours = readFileSync(`${data}.ours`);
-    expect(ours.length).toBe(tree.sizeBytes);
-    expect(readFileSync(`${data}.theirs`).equals(ours)).toBe(true);
-    await sh('veritysetup verify --no-superblock --salt=- --hash=sha256 --data-blocks="$2" "$1" "$1.ours" "$3"', data, String(blocks), tree.rootHash);
-  });
+  it.for([2, 3, 127, 128, 129, 255, 256, 1024, 1025, 128 * 128, 128 * 128 + 1])(
+    'equals veritysetup for %i blocks',
+    async (blocks) => {
+      const data = dataFile(blocks);
+      const tree = await writeVerityTree(data, `${data}.ours`, () => {});
+      const output = await sh(
+        'veritysetup format --no-superblock --salt=- --hash=sha256 --data-block-size=4096 --hash-block-size=4096 --data-blocks="$2" "$1" "$1.theirs"',
+        data,
+        String(blocks),
+      );
+      expect(output).toContain(tree.rootHash);
+      const ours = readFileSync(`${data}.ours`);
+      expect(ours.length).toBe(tree.sizeBytes);
+      expect(readFileSync(`${data}.theirs`).equals(ours)).toBe(true);
+      await sh(
+        'veritysetup verify --no-superblock --salt=- --hash=sha256 --data-blocks="$2" "$1" "$1.ours" "$3"',
+        data,
+        String(blocks),
+        tree.rootHash,
+      );
+    },
+  );
 
   it.for([0, 1])('refuses %i blocks, which have no tree', async (blocks) => {
-    await expect(writeVerityTree(dataFile(blocks), scratch('tree'), () => {})).rejects.toMatchObject({ code: 'ROOTFS_TOO_SMALL' });
+    await expect(writeVerityTree(dataFile(blocks), scratch('tree'), () => {})).rejects.toMatchObject({
+      code: 'ROOTFS_TOO_SMALL',
+    });
   });
 });

@@ -9,5 +9,9 @@ export interface BuilderContext {
 
 /** Options that every command with a configuration has. */
 export const CONFIG_OPTIONS = {
-  config: { type: 'string', help: 'Configuration file (default: cocon.config.ts here or above)', value: '<file>' },
+  config: {
+    type: 'string',
+    help: 'Configuration file (default: cocon.config.ts here or above)',
+    value: '<file>',
+  },
 } as const;

@@ -10,7 +10,9 @@ import { readPublicKey } from '../keys.ts';
 import { CONFIG_OPTIONS, type BuilderContext } from './context.ts';
 
 /** Where scripts/build-loader puts the loader of this repository. */
-const BUILT_LOADER = fileURLToPath(new URL('../../../target/x86_64-unknown-uefi/boot/cocon-efi.efi', import.meta.url));
+const BUILT_LOADER = fileURLToPath(
+  new URL('../../../target/x86_64-unknown-uefi/boot/cocon-efi.efi', import.meta.url),
+);
 
 export const image = defineCommand({
   name: 'image',
@@ -19,22 +21,45 @@ export const image = defineCommand({
   options: {
     ...CONFIG_OPTIONS,
     output: { type: 'string', help: 'Disk to write (default: <name>.img)', value: '<file>', short: 'o' },
-    loader: { type: 'string', help: 'Boot loader (default: the one built in this repository)', value: '<file>' },
-    'trusted-key': { type: 'strings', help: 'Public key that the loader will trust; may be repeated', value: '<file>' },
+    loader: {
+      type: 'string',
+      help: 'Boot loader (default: the one built in this repository)',
+      value: '<file>',
+    },
+    'trusted-key': {
+      type: 'strings',
+      help: 'Public key that the loader will trust; may be repeated',
+      value: '<file>',
+    },
   },
   examples: [
     { title: 'Write the disk that cocon.config.ts describes', command: 'cocon image' },
-    { title: 'One release', command: 'cocon image gateway-2.1.0.oci --trusted-key release.pub -o gateway.img' },
-    { title: 'Two: the first is confirmed, the second on trial', command: 'cocon image old.oci new.oci --trusted-key release.pub' },
+    {
+      title: 'One release',
+      command: 'cocon image gateway-2.1.0.oci --trusted-key release.pub -o gateway.img',
+    },
+    {
+      title: 'Two: the first is confirmed, the second on trial',
+      command: 'cocon image old.oci new.oci --trusted-key release.pub',
+    },
   ],
   async run({ terminal, cwd }: BuilderContext, { args, options, json }) {
     const { config, resolvePath } = await loadConfig(cwd, options.config);
-    const releases = args.length > 0 ? args.map((path) => resolve(cwd, path)) : (config.image.releases ?? []).map(resolvePath);
+    const releases =
+      args.length > 0
+        ? args.map((path) => resolve(cwd, path))
+        : (config.image.releases ?? []).map(resolvePath);
     if (releases.length === 0) {
-      throw new UsageError('Cannot write a disk: no release was given', 'Give a sealed release, or set image.releases in cocon.config.ts.');
+      throw new UsageError(
+        'Cannot write a disk: no release was given',
+        'Give a sealed release, or set image.releases in cocon.config.ts.',
+      );
     }
     const trusted = options['trusted-key'];
-    const keyPaths = trusted.length > 0 ? trusted.map((path) => resolve(cwd, path)) : config.image.trustedKeys.map(resolvePath);
+    const keyPaths =
+      trusted.length > 0
+        ? trusted.map((path) => resolve(cwd, path))
+        : config.image.trustedKeys.map(resolvePath);
     if (keyPaths.length === 0) {
       throw new UsageError(
         'Cannot write a disk: the boot loader would trust no key',
@@ -44,7 +69,10 @@ export const image = defineCommand({
     const result = await writeDisk({
       config,
       releases,
-      loader: options.loader === undefined ? configured(config.image.loader, resolvePath) : resolve(cwd, options.loader),
+      loader:
+        options.loader === undefined
+          ? configured(config.image.loader, resolvePath)
+          : resolve(cwd, options.loader),
       trustedKeys: await Promise.all(keyPaths.map(readPublicKey)),
       output:
         options.output === undefined
@@ -56,14 +84,23 @@ export const image = defineCommand({
   },
 });
 
-function configured(path: string | undefined, resolvePath: (path: string) => string, fallback: string = BUILT_LOADER): string {
+function configured(
+  path: string | undefined,
+  resolvePath: (path: string) => string,
+  fallback: string = BUILT_LOADER,
+): string {
   return path === undefined ? fallback : resolvePath(path);
 }
 
 function describe({ output, sizeBytes, allocatedBytes, partitions, releases }: DiskResult): string {
   const lines = [
-    ...partitions.map(({ name, sizeBytes: size, uuid }) => `${name.padEnd(13)}${formatBytes(size).padEnd(11)}${uuid}`),
-    ...releases.map(({ slot, state, release, digest }) => `slot ${slot}       ${state.padEnd(11)}${release.name} ${release.version} (${digest})`),
+    ...partitions.map(
+      ({ name, sizeBytes: size, uuid }) => `${name.padEnd(13)}${formatBytes(size).padEnd(11)}${uuid}`,
+    ),
+    ...releases.map(
+      ({ slot, state, release, digest }) =>
+        `slot ${slot}       ${state.padEnd(11)}${release.name} ${release.version} (${digest})`,
+    ),
     `file         ${output}: ${formatBytes(sizeBytes)}, of which ${formatBytes(allocatedBytes)} are written`,
   ];
   return `${lines.join('\n')}\n`;

@@ -16,12 +16,23 @@ export const inspect = defineCommand({
   summary: 'Show what an image, a sealed release, a volume or a disk image holds, with every digest checked',
   args: ['what'],
   options: {
-    key: { type: 'strings', help: 'Public key to check signatures with; may be repeated', value: '<file>', short: 'k' },
+    key: {
+      type: 'strings',
+      help: 'Public key to check signatures with; may be repeated',
+      value: '<file>',
+      short: 'k',
+    },
     insecure: { type: 'boolean', help: 'Pull by plain http from registries that are not on this machine' },
   },
   examples: [
-    { title: 'A sealed release, signature checked', command: 'cocon inspect gateway-2.1.0.oci --key release.pub' },
-    { title: 'A disk image, signatures checked by the keys in its loader', command: 'cocon inspect gateway.img' },
+    {
+      title: 'A sealed release, signature checked',
+      command: 'cocon inspect gateway-2.1.0.oci --key release.pub',
+    },
+    {
+      title: 'A disk image, signatures checked by the keys in its loader',
+      command: 'cocon inspect gateway.img',
+    },
     { title: 'An image that is not sealed yet', command: 'cocon inspect oci:layout:v1' },
   ],
   async run({ terminal, cwd }: BuilderContext, { args, options, json }) {
@@ -40,9 +51,15 @@ export const inspect = defineCommand({
     const progress = json ? silentProgress : terminalProgress(terminal);
     const source = await openInput(what, { insecure: options.insecure, cwd });
     try {
-      const artifacts = await inspectArtifacts(source, keys, (done, total) => progress.update('Checking', done, total));
+      const artifacts = await inspectArtifacts(source, keys, (done, total) =>
+        progress.update('Checking', done, total),
+      );
       progress.finish();
-      terminal.out(json ? `${JSON.stringify({ kind: 'artifacts', artifacts })}\n` : artifacts.map(describeArtifact).join('\n'));
+      terminal.out(
+        json
+          ? `${JSON.stringify({ kind: 'artifacts', artifacts })}\n`
+          : artifacts.map(describeArtifact).join('\n'),
+      );
     } finally {
       await source.close();
     }

@@ -20,26 +20,47 @@ export const seal = defineCommand({
     name: { type: 'string', help: 'What the release is a release of', value: '<name>' },
     'release-version': { type: 'string', help: 'Its version, for people', value: '<version>' },
     architecture: { type: 'string', help: 'amd64, arm64, riscv64 or arm', value: '<arch>' },
-    'security-version': { type: 'number', help: 'Lowest number that devices will start once they confirmed it', value: '<n>' },
+    'security-version': {
+      type: 'number',
+      help: 'Lowest number that devices will start once they confirmed it',
+      value: '<n>',
+    },
     attempts: { type: 'number', help: 'Trial boots granted', value: '<n>' },
     'command-line': { type: 'string', help: 'Kernel command line', value: '<text>' },
     key: { type: 'strings', help: 'Private key that signs; may be repeated', value: '<file>', short: 'k' },
-    output: { type: 'string', help: 'Artifact to write (default: <name>-<version>.oci)', value: '<file>', short: 'o' },
+    output: {
+      type: 'string',
+      help: 'Artifact to write (default: <name>-<version>.oci)',
+      value: '<file>',
+      short: 'o',
+    },
     insecure: { type: 'boolean', help: 'Pull by plain http from registries that are not on this machine' },
   },
   examples: [
     { title: 'Seal what cocon.config.ts describes', command: 'cocon seal' },
-    { title: 'Seal an archive', command: 'cocon seal os.tar --key release.key --name gateway --release-version 2.1.0' },
-    { title: 'Seal an image of a registry', command: 'cocon seal registry.example/os:2.1 --key release.key -o os-2.1.oci' },
+    {
+      title: 'Seal an archive',
+      command: 'cocon seal os.tar --key release.key --name gateway --release-version 2.1.0',
+    },
+    {
+      title: 'Seal an image of a registry',
+      command: 'cocon seal registry.example/os:2.1 --key release.key -o os-2.1.oci',
+    },
   ],
   async run({ terminal, cwd }: BuilderContext, { args, options, json }) {
     const loaded = await loadConfig(cwd, options.config);
     const config = withOptions(loaded.config, options);
     const input = args[0] ?? config.seal.input;
     if (input === undefined) {
-      throw new UsageError('Cannot seal: no image was given', 'Give one as an argument, or set seal.input in cocon.config.ts.');
+      throw new UsageError(
+        'Cannot seal: no image was given',
+        'Give one as an argument, or set seal.input in cocon.config.ts.',
+      );
     }
-    const keyPaths = options.key.length > 0 ? options.key.map((path) => resolve(cwd, path)) : config.seal.keys.map(loaded.resolvePath);
+    const keyPaths =
+      options.key.length > 0
+        ? options.key.map((path) => resolve(cwd, path))
+        : config.seal.keys.map(loaded.resolvePath);
     const keys = await Promise.all(keyPaths.map(readPrivateKey));
     const source = await openInput(input, {
       insecure: options.insecure || config.seal.insecureRegistry,
@@ -49,7 +70,9 @@ export const seal = defineCommand({
       const result = await sealImage(source, {
         config,
         keys,
-        mkfsErofs: await findMkfsErofs(config.tools.mkfsErofs === undefined ? undefined : loaded.resolvePath(config.tools.mkfsErofs)),
+        mkfsErofs: await findMkfsErofs(
+          config.tools.mkfsErofs === undefined ? undefined : loaded.resolvePath(config.tools.mkfsErofs),
+        ),
         output: outputPath(cwd, options.output, loaded, config),
         progress: json ? silentProgress : terminalProgress(terminal),
       });
@@ -69,10 +92,13 @@ interface SealFlags {
   readonly 'command-line': string | undefined;
 }
 
+/** Without the options that were not given. */
+function defined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
 /** The command line counts more than the file; both are checked by the same rules. */
 function withOptions(config: Config, flags: SealFlags): Config {
-  const defined = (values: Record<string, unknown>): Record<string, unknown> =>
-    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   return checkConfig({
     ...config,
     ...defined({ name: flags.name, version: flags['release-version'], architecture: flags.architecture }),
@@ -87,7 +113,12 @@ function withOptions(config: Config, flags: SealFlags): Config {
   });
 }
 
-function outputPath(cwd: string, flag: string | undefined, { resolvePath }: LoadedConfig, config: Config): string {
+function outputPath(
+  cwd: string,
+  flag: string | undefined,
+  { resolvePath }: LoadedConfig,
+  config: Config,
+): string {
   if (flag !== undefined) return resolve(cwd, flag);
   if (config.seal.output !== undefined) return resolvePath(config.seal.output);
   return resolve(cwd, `${config.name}-${config.version}.oci`.replaceAll(/[^\w.+-]/g, '_'));
@@ -105,7 +136,9 @@ function describe({ output, release, releaseDigest, artifactDigest }: SealResult
     ['artifact', `sha256:${artifactDigest}`],
     ['kernel', formatBytes(kernel.size)],
     ...(initrd === undefined ? [] : [['initrd', formatBytes(initrd.size)]]),
-    ...(rootfs === undefined ? [] : [['rootfs', `${formatBytes(rootfs.size)} and ${formatBytes(rootfs.verity.size)} of hashes`]]),
+    ...(rootfs === undefined
+      ? []
+      : [['rootfs', `${formatBytes(rootfs.size)} and ${formatBytes(rootfs.verity.size)} of hashes`]]),
     ['file', output],
   ];
   return `${rows.map(([label = '', value = '']) => `${label.padEnd(9)}${value}`).join('\n')}\n`;

@@ -16,7 +16,7 @@ export interface LoadedConfig {
   /** Where its relative paths begin. */
   readonly directory: string;
   /** A path of the configuration as one that can be opened. */
-  resolvePath(path: string): string;
+  readonly resolvePath: (path: string) => string;
 }
 
 export const CONFIG_NAME = 'cocon.config.ts';
@@ -39,8 +39,10 @@ export async function loadConfig(directory: string, named?: string): Promise<Loa
   } catch (cause) {
     throw invalid(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
-  const value = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
-  if (value === undefined) throw invalid(path, 'it has no default export, wanted: export default defineConfig({ … })');
+  const value =
+    typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+  if (value === undefined)
+    throw invalid(path, 'it has no default export, wanted: export default defineConfig({ … })');
   const result = configSchema.safeParse(value);
   if (!result.success) throw invalid(path, describe(result.error.issues));
   return loaded(result.data, path, dirname(path));
@@ -54,7 +56,12 @@ export function checkConfig(value: unknown): Config {
 }
 
 function loaded(config: Config, path: string | undefined, base: string): LoadedConfig {
-  return { config, path, directory: base, resolvePath: (each) => (isAbsolute(each) ? each : join(base, each)) };
+  return {
+    config,
+    path,
+    directory: base,
+    resolvePath: (each) => (isAbsolute(each) ? each : join(base, each)),
+  };
 }
 
 async function findUpwards(directory: string): Promise<string | undefined> {
@@ -95,7 +102,8 @@ function knownKeys(path: readonly PropertyKey[]): string {
 /** The fields of an object schema, behind its defaults. */
 function shapeOf(schema: unknown): Record<string, unknown> | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
-  if ('shape' in schema && typeof schema.shape === 'object' && schema.shape !== null) return { ...schema.shape };
+  if ('shape' in schema && typeof schema.shape === 'object' && schema.shape !== null)
+    return { ...schema.shape };
   if ('unwrap' in schema && typeof schema.unwrap === 'function') return shapeOf(schema.unwrap());
   if ('options' in schema && Array.isArray(schema.options)) {
     return schema.options.map(shapeOf).find((shape) => shape !== undefined);

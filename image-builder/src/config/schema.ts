@@ -9,19 +9,36 @@ const UNIT_POWERS = 'KMGT';
 
 const SIZE_WANTED = 'expected a size like "64MiB" or a number of bytes';
 const bytes = z
-  .union([z.number(SIZE_WANTED).int(SIZE_WANTED).nonnegative(SIZE_WANTED), z.string().regex(SIZE_TEXT, SIZE_WANTED)], SIZE_WANTED)
+  .union(
+    [
+      z.number(SIZE_WANTED).int(SIZE_WANTED).nonnegative(SIZE_WANTED),
+      z.string().regex(SIZE_TEXT, SIZE_WANTED),
+    ],
+    SIZE_WANTED,
+  )
   .transform((value) => {
     if (typeof value === 'number') return value;
     const unit = /[KMGT]/i.exec(value)?.[0]?.toUpperCase() ?? '';
     return Number.parseInt(value, 10) * 1024 ** (UNIT_POWERS.indexOf(unit) + 1);
   });
 
-const uuid = z.string().regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID').toLowerCase();
+const uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID')
+  .toLowerCase();
 const path = z.string().min(1, 'expected a path');
 const printable = (max: number) =>
-  z.string().max(max).regex(/^[\u0020-\u0021\u0023-\u005B\u005D-\u007E]*$/, 'expected printable ASCII without " and \\');
+  z
+    .string()
+    .max(max)
+    .regex(/^[\u0020-\u0021\u0023-\u005B\u005D-\u007E]*$/, 'expected printable ASCII without " and \\');
 const powerOfTwo = (min: number, max: number) =>
-  z.number().int().min(min).max(max).refine((value) => Number.isInteger(Math.log2(value)), 'expected a power of two');
+  z
+    .number()
+    .int()
+    .min(min)
+    .max(max)
+    .refine((value) => Number.isInteger(Math.log2(value)), 'expected a power of two');
 
 const compression = z.strictObject({
   /** What the kernel was built with (CONFIG_EROFS_FS_ZIP_*). */

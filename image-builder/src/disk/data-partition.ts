@@ -11,18 +11,34 @@ export const DATA_LABEL = 'cocon-data';
 const FIXED_TIME = '1';
 
 /** Makes the file system in a new file `output` of `sizeBytes`. */
-export async function writeDataPartition(output: string, sizeBytes: number, uuids: UuidSource): Promise<void> {
+export async function writeDataPartition(
+  output: string,
+  sizeBytes: number,
+  uuids: UuidSource,
+): Promise<void> {
   await writeFile(output, '');
   await truncate(output, sizeBytes);
   await runTool({
     program: 'mkfs.ext4',
     packageName: 'e2fsprogs',
     purpose: 'make the data partition',
-    environment: { E2FSPROGS_FAKE_TIME: FIXED_TIME, SOURCE_DATE_EPOCH: FIXED_TIME, MKE2FS_DETERMINISTIC: '1' },
+    environment: {
+      E2FSPROGS_FAKE_TIME: FIXED_TIME,
+      SOURCE_DATE_EPOCH: FIXED_TIME,
+      MKE2FS_DETERMINISTIC: '1',
+    },
     args: [
-      ...['-q', '-F', '-L', DATA_LABEL, '-U', uuids.text('data'), '-M', '/'],
+      '-q',
+      '-F',
+      '-L',
+      DATA_LABEL,
+      '-U',
+      uuids.text('data'),
+      '-M',
+      '/',
+      '-E',
       // Nothing is left to be initialized later, and the root belongs to root, whoever builds.
-      ...['-E', `hash_seed=${uuids.text('data hash seed')},root_owner=0:0,nodiscard,lazy_itable_init=0,lazy_journal_init=0`],
+      `hash_seed=${uuids.text('data hash seed')},root_owner=0:0,nodiscard,lazy_itable_init=0,lazy_journal_init=0`,
       output,
     ],
   });

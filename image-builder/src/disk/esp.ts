@@ -27,9 +27,13 @@ export async function writeEsp(
 ): Promise<void> {
   const name = DEFAULT_LOADERS[architecture];
   if (name === undefined) {
-    throw new BuilderError('FIRMWARE_UNSUPPORTED', `Cannot make a disk for ${architecture}: UEFI names no default loader for it`, {
-      hint: `Use one of ${Object.keys(DEFAULT_LOADERS).join(', ')}.`,
-    });
+    throw new BuilderError(
+      'FIRMWARE_UNSUPPORTED',
+      `Cannot make a disk for ${architecture}: UEFI names no default loader for it`,
+      {
+        hint: `Use one of ${Object.keys(DEFAULT_LOADERS).join(', ')}.`,
+      },
+    );
   }
   await writeFile(output, '');
   await truncate(output, sizeBytes);

@@ -10,10 +10,14 @@ const PIECE = 2 ** 20;
 /** Opens the file at `path`. Throws `INPUT_NOT_FOUND`. */
 export async function openFileSource(path: string): Promise<ByteSource> {
   const file = await open(path).catch((cause: unknown) => {
-    throw new BuilderError('INPUT_NOT_FOUND', `Cannot open release "${path}": ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: 'Give the file that cocon seal wrote.',
-      cause,
-    });
+    throw new BuilderError(
+      'INPUT_NOT_FOUND',
+      `Cannot open release "${path}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        hint: 'Give the file that cocon seal wrote.',
+        cause,
+      },
+    );
   });
   const { size } = await file.stat();
   const readAt = async (offset: number, length: number): Promise<Uint8Array> => {

@@ -70,8 +70,12 @@ export function alignUp(value: number, step: number): number {
 }
 
 function tooSmall(key: string, found: number, wanted: number): BuilderError {
-  return new BuilderError('DISK_TOO_SMALL', `Cannot lay out the disk: ${key} is ${found} bytes, wanted at least ${wanted}`, {
-    hint: `Raise ${key} in cocon.config.ts.`,
-    facts: { found, wanted },
-  });
+  return new BuilderError(
+    'DISK_TOO_SMALL',
+    `Cannot lay out the disk: ${key} is ${found} bytes, wanted at least ${wanted}`,
+    {
+      hint: `Raise ${key} in cocon.config.ts.`,
+      facts: { found, wanted },
+    },
+  );
 }

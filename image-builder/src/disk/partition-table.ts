@@ -7,7 +7,11 @@ import type { UuidSource } from './uuid.ts';
 const SECTOR = 512;
 
 /** Writes table and backup. Nothing in it depends on time or chance. */
-export async function writePartitionTable(disk: string, layout: DiskLayout, uuids: UuidSource): Promise<void> {
+export async function writePartitionTable(
+  disk: string,
+  layout: DiskLayout,
+  uuids: UuidSource,
+): Promise<void> {
   const lines = [
     'label: gpt',
     `label-id: ${uuids.text('disk')}`,

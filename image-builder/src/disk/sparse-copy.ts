@@ -11,7 +11,7 @@ export async function sparseCopy(source: string, target: string, offset: number)
   const to = await open(target, 'r+');
   try {
     const piece = Buffer.alloc(PIECE);
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const { bytesRead } = await from.read(piece, 0, PIECE, at);
       if (bytesRead === 0) return;
       for (const run of dataRuns(piece.subarray(0, bytesRead))) {

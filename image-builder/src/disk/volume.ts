@@ -1,6 +1,15 @@
 /** The SDFS volume of a disk image. Formatting, staging and committing are those of a running device. */
 import type { Progress } from '@cocon-os/cli';
-import { commit, LIMITS, mkfs, releaseFiles, Volume, windowDevice, type Architecture, type Release } from '@cocon-os/sdfs';
+import {
+  commit,
+  LIMITS,
+  mkfs,
+  releaseFiles,
+  Volume,
+  windowDevice,
+  type Architecture,
+  type Release,
+} from '@cocon-os/sdfs';
 import { nodeCrypto, openFileDevice } from '@cocon-os/sdfs/node';
 import { openArtifact, stageArtifact } from '@cocon-os/updater';
 
@@ -54,7 +63,12 @@ export async function openReleases(
   for (const path of paths) {
     const source = await openFileSource(path);
     try {
-      const { release } = await openArtifact(source, { crypto: nodeCrypto, architecture, trustedKeys, seek: true });
+      const { release } = await openArtifact(source, {
+        crypto: nodeCrypto,
+        architecture,
+        trustedKeys,
+        seek: true,
+      });
       found.push({ path, release: release.release, digest: release.digest });
     } finally {
       source.close();
@@ -64,13 +78,16 @@ export async function openReleases(
 }
 
 /** Bytes for a volume that has room for twice the largest of `releases` in each slot. */
-export function volumeBytes(releases: readonly VerifiedRelease[], { slots, groupBlocks }: Config['image']['volume']): number {
+export function volumeBytes(
+  releases: readonly VerifiedRelease[],
+  { slots, groupBlocks }: Config['image']['volume'],
+): number {
   const group = groupBlocks * BLOCK;
   const sizes = releases.map(({ release }) => {
     const blocks = releaseFiles(release).reduce((sum, { size }) => sum + alignUp(size, BLOCK), 0);
     return blocks + LIMITS.MAX_RELEASE_JSON + LIMITS.MAX_DESCRIPTOR_BLOCKS * BLOCK;
   });
-  return (SYSTEM_GROUPS + slots * alignUp(GROWTH * Math.max(...sizes), group) / group) * group;
+  return (SYSTEM_GROUPS + (slots * alignUp(GROWTH * Math.max(...sizes), group)) / group) * group;
 }
 
 /** Formats the partition and installs the releases: the first is confirmed, the others are on trial. */
@@ -83,7 +100,12 @@ export async function writeVolume(
   const { slots, groupBlocks, label, architecture, trustedKeys, progress } = options;
   const file = openFileDevice(disk, 'write');
   try {
-    const device = windowDevice(file, partition.offset, partition.sizeBytes, `${disk}, partition ${partition.name}`);
+    const device = windowDevice(
+      file,
+      partition.offset,
+      partition.sizeBytes,
+      `${disk}, partition ${partition.name}`,
+    );
     mkfs(device, { slots, groupBlocks, label, uuid: formatUuid(options.uuid), time: NO_TIME }, nodeCrypto);
     const volume = Volume.open(device);
     const installed: InstalledRelease[] = [];

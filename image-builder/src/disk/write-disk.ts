@@ -15,7 +15,13 @@ import { planDisk, type DiskLayout, type PlannedPartition } from './layout.ts';
 import { partitionUuid, writePartitionTable } from './partition-table.ts';
 import { sparseCopy } from './sparse-copy.ts';
 import { UuidSource } from './uuid.ts';
-import { openReleases, volumeBytes, writeVolume, type InstalledRelease, type VerifiedRelease } from './volume.ts';
+import {
+  openReleases,
+  volumeBytes,
+  writeVolume,
+  type InstalledRelease,
+  type VerifiedRelease,
+} from './volume.ts';
 
 /** What a disk is made of. */
 export interface DiskOptions {
@@ -49,9 +55,13 @@ export async function writeDisk(options: DiskOptions): Promise<DiskResult> {
   const { config, output, progress } = options;
   const { slots } = config.image.volume;
   if (options.releases.length > slots) {
-    throw new BuilderError('DISK_TOO_SMALL', `Cannot put ${options.releases.length} releases on a disk: its volume has ${slots} slots`, {
-      hint: 'Give fewer releases, or raise image.volume.slots in cocon.config.ts.',
-    });
+    throw new BuilderError(
+      'DISK_TOO_SMALL',
+      `Cannot put ${options.releases.length} releases on a disk: its volume has ${slots} slots`,
+      {
+        hint: 'Give fewer releases, or raise image.volume.slots in cocon.config.ts.',
+      },
+    );
   }
   const loader = withTrustedKeys(await readLoader(options.loader), options.trustedKeys, options.loader);
   const releases = await openReleases(options.releases, config.architecture, options.trustedKeys);
@@ -73,7 +83,10 @@ export async function writeDisk(options: DiskOptions): Promise<DiskResult> {
       output,
       sizeBytes: layout.sizeBytes,
       allocatedBytes: await allocatedBytes(output),
-      partitions: layout.partitions.map((partition) => ({ ...partition, uuid: partitionUuid(partition, uuids) })),
+      partitions: layout.partitions.map((partition) => ({
+        ...partition,
+        uuid: partitionUuid(partition, uuids),
+      })),
       releases: staged,
     };
   } finally {
@@ -104,7 +117,13 @@ async function fillPartitions(
     if (partition.role === 'volume') {
       const { volume } = config.image;
       const uuid = uuids.bytes('volume');
-      staged = await writeVolume(disk, partition, releases, { ...volume, uuid, trustedKeys, architecture: config.architecture, progress });
+      staged = await writeVolume(disk, partition, releases, {
+        ...volume,
+        uuid,
+        trustedKeys,
+        architecture: config.architecture,
+        progress,
+      });
       continue;
     }
     if (partition.role === 'esp') {
@@ -124,7 +143,10 @@ function seedOf(
   releases: readonly VerifiedRelease[],
   layout: DiskLayout,
 ): Uint8Array {
-  const parts = config.image.uuid === undefined ? [loader, ...releases.map(({ digest }) => digest), JSON.stringify(layout)] : [config.image.uuid];
+  const parts =
+    config.image.uuid === undefined
+      ? [loader, ...releases.map(({ digest }) => digest), JSON.stringify(layout)]
+      : [config.image.uuid];
   const hash = createHash('sha256');
   for (const part of parts) hash.update(createHash('sha256').update(part).digest());
   return hash.digest();
@@ -132,10 +154,14 @@ function seedOf(
 
 async function readLoader(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: unknown) => {
-    throw new BuilderError('LOADER_NOT_FOUND', `Cannot read boot loader "${path}": ${isSystemError(cause, 'ENOENT') ? 'it is not there' : String(cause)}`, {
-      hint: 'Build it with scripts/build-loader, or name one by --loader or image.loader in cocon.config.ts.',
-      cause,
-    });
+    throw new BuilderError(
+      'LOADER_NOT_FOUND',
+      `Cannot read boot loader "${path}": ${isSystemError(cause, 'ENOENT') ? 'it is not there' : String(cause)}`,
+      {
+        hint: 'Build it with scripts/build-loader, or name one by --loader or image.loader in cocon.config.ts.',
+        cause,
+      },
+    );
   });
 }
 

@@ -54,11 +54,19 @@ export async function inspectArtifacts(
   return found;
 }
 
-async function manifestsOf(source: ImageSource, descriptors: readonly Descriptor[], depth = 0): Promise<readonly Descriptor[]> {
+async function manifestsOf(
+  source: ImageSource,
+  descriptors: readonly Descriptor[],
+  depth = 0,
+): Promise<readonly Descriptor[]> {
   if (depth > 4) {
-    throw new BuilderError('MANIFEST_INVALID', `Cannot inspect ${source.name}: its indexes are nested too deep`, {
-      hint: 'Name a manifest by its digest.',
-    });
+    throw new BuilderError(
+      'MANIFEST_INVALID',
+      `Cannot inspect ${source.name}: its indexes are nested too deep`,
+      {
+        hint: 'Name a manifest by its digest.',
+      },
+    );
   }
   const found: Descriptor[] = [];
   for (const descriptor of descriptors) {
@@ -66,7 +74,10 @@ async function manifestsOf(source: ImageSource, descriptors: readonly Descriptor
       found.push(descriptor);
       continue;
     }
-    const { manifests } = parseIndex(await readDocument(source, descriptor, 'manifest'), `index ${descriptor.digest}`);
+    const { manifests } = parseIndex(
+      await readDocument(source, descriptor, 'manifest'),
+      `index ${descriptor.digest}`,
+    );
     found.push(...(await manifestsOf(source, manifests, depth + 1)));
   }
   return found;
@@ -78,7 +89,10 @@ async function inspectManifest(
   trustedKeys: readonly Uint8Array[],
   onProgress: (done: number, total: number) => void,
 ): Promise<InspectedArtifact> {
-  const manifest = parseManifest(await readDocument(source, descriptor, 'manifest'), `manifest ${descriptor.digest}`);
+  const manifest = parseManifest(
+    await readDocument(source, descriptor, 'manifest'),
+    `manifest ${descriptor.digest}`,
+  );
   const blobs = [manifest.config, ...manifest.layers];
   const total = blobs.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
@@ -88,13 +102,19 @@ async function inspectManifest(
       onProgress(done, total);
     }
   }
-  const sealed = manifest.artifactType === ARTIFACT_TYPE || manifest.config.mediaType === MEDIA_TYPES['release.json'];
+  const sealed =
+    manifest.artifactType === ARTIFACT_TYPE || manifest.config.mediaType === MEDIA_TYPES['release.json'];
   const { platform } = descriptor;
   return {
     kind: sealed ? 'release' : 'image',
     digest: descriptor.digest,
     platform: platform === undefined ? null : `${platform.os}/${platform.architecture}`,
-    blobs: blobs.map(({ mediaType, digest, size, annotations }) => ({ mediaType, digest, size, title: annotations?.[TITLE] ?? null })),
+    blobs: blobs.map(({ mediaType, digest, size, annotations }) => ({
+      mediaType,
+      digest,
+      size,
+      title: annotations?.[TITLE] ?? null,
+    })),
     release: sealed ? await inspectRelease(source, manifest.config, manifest.layers, trustedKeys) : null,
   };
 }
@@ -117,7 +137,11 @@ async function inspectRelease(
 }
 
 /** Whether a trusted key signed; the code of the refusal otherwise. */
-export function judgeSignature(json: Uint8Array, signature: Uint8Array, trustedKeys: readonly Uint8Array[]): SignatureVerdict {
+export function judgeSignature(
+  json: Uint8Array,
+  signature: Uint8Array,
+  trustedKeys: readonly Uint8Array[],
+): SignatureVerdict {
   if (trustedKeys.length === 0) return 'not checked';
   try {
     openRelease(json, signature, trustedKeys, nodeCrypto);

@@ -9,7 +9,9 @@ const LABEL_WIDTH = 14;
 /** An image or a sealed release. */
 export function describeArtifact(artifact: InspectedArtifact): string {
   const { kind, digest, platform, blobs, release } = artifact;
-  const lines = [row(kind === 'release' ? 'release' : 'image', `${digest}${platform === null ? '' : ` for ${platform}`}`)];
+  const lines = [
+    row(kind === 'release' ? 'release' : 'image', `${digest}${platform === null ? '' : ` for ${platform}`}`),
+  ];
   if (release !== null) lines.push(...releaseLines(release));
   for (const { title, mediaType, size, digest: blob } of blobs) {
     lines.push(row('blob', `${formatBytes(size).padEnd(11)}${blob}  ${title ?? mediaType}`));
@@ -34,21 +36,34 @@ export function describeDisk({ kind, sizeBytes, partitions, trustedKeys, volumes
   const lines = [
     row(kind, formatBytes(sizeBytes)),
     ...partitions.map((each) =>
-      row(`partition ${each.number}`, `${each.name.padEnd(14)}${formatBytes(each.sizeBytes).padEnd(11)}at ${formatBytes(each.offset).padEnd(11)}${each.uuid}`),
+      row(
+        `partition ${each.number}`,
+        `${each.name.padEnd(14)}${formatBytes(each.sizeBytes).padEnd(11)}at ${formatBytes(each.offset).padEnd(11)}${each.uuid}`,
+      ),
     ),
   ];
   if (kind === 'disk') {
-    lines.push(row('loader', trustedKeys === null ? 'none of Cocon OS' : `trusts ${trustedKeys.join(', ') || 'no key'}`));
+    lines.push(
+      row(
+        'loader',
+        trustedKeys === null ? 'none of Cocon OS' : `trusts ${trustedKeys.join(', ') || 'no key'}`,
+      ),
+    );
   }
   for (const { uuid, slotCount, slots } of volumes) {
-    lines.push(row('volume', `${uuid}, ${slots.length} of ${slotCount} slots in use`), ...slots.map(slotLine));
+    lines.push(
+      row('volume', `${uuid}, ${slots.length} of ${slotCount} slots in use`),
+      ...slots.map(slotLine),
+    );
   }
   return `${lines.join('\n')}\n`;
 }
 
 function slotLine(slot: InspectedSlot): string {
-  const state = slot.state === 'trial' ? `trial, ${slot.attemptsLeft} of ${slot.attemptsTotal} left` : slot.state;
-  const what = slot.release === null ? `unreadable (${slot.fault})` : `${slot.release.name} ${slot.release.version}`;
+  const state =
+    slot.state === 'trial' ? `trial, ${slot.attemptsLeft} of ${slot.attemptsTotal} left` : slot.state;
+  const what =
+    slot.release === null ? `unreadable (${slot.fault})` : `${slot.release.name} ${slot.release.version}`;
   return row(`slot ${slot.index}`, `${state.padEnd(22)}${what}, signature ${slot.signature}, ${slot.digest}`);
 }
 

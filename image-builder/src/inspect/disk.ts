@@ -3,7 +3,16 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { findPartitions, isSdfsError, Volume, windowDevice, type BlockDevice, type GptPartition, type Release, type Slot } from '@cocon-os/sdfs';
+import {
+  findPartitions,
+  isSdfsError,
+  Volume,
+  windowDevice,
+  type BlockDevice,
+  type GptPartition,
+  type Release,
+  type Slot,
+} from '@cocon-os/sdfs';
 import { openFileDevice } from '@cocon-os/sdfs/node';
 
 import { ESP_PARTITION_TYPE, SDFS_PARTITION_TYPE } from '../disk/layout.ts';
@@ -14,7 +23,10 @@ import { readTrustedKeys } from '../trust-section.ts';
 import { judgeSignature, signerIds, type SignatureVerdict } from './artifact.ts';
 
 /** A slot in use. */
-export interface InspectedSlot extends Pick<Slot, 'index' | 'state' | 'priority' | 'attemptsLeft' | 'attemptsTotal'> {
+export interface InspectedSlot extends Pick<
+  Slot,
+  'index' | 'state' | 'priority' | 'attemptsLeft' | 'attemptsTotal'
+> {
   readonly digest: string;
   readonly release: Release | null;
   readonly signedBy: readonly string[];
@@ -44,19 +56,32 @@ export interface InspectedDisk {
 const LOADER_PATHS = ['BOOTX64.EFI', 'BOOTAA64.EFI', 'BOOTRISCV64.EFI', 'BOOTARM.EFI'];
 
 /** Looks into the file; `undefined` when it is neither disk nor volume. Signatures are checked by `trustedKeys`, else by the loader's own. */
-export async function inspectDisk(path: string, trustedKeys: readonly Uint8Array[]): Promise<InspectedDisk | undefined> {
+export async function inspectDisk(
+  path: string,
+  trustedKeys: readonly Uint8Array[],
+): Promise<InspectedDisk | undefined> {
   const device = openFileDevice(path, 'read');
   try {
     const partitions = findPartitions(device);
     if (partitions === undefined) {
       const volume = readVolume(device, trustedKeys);
-      return volume && { kind: 'volume', sizeBytes: device.sizeBytes, partitions: [], trustedKeys: null, volumes: [volume] };
+      return (
+        volume && {
+          kind: 'volume',
+          sizeBytes: device.sizeBytes,
+          partitions: [],
+          trustedKeys: null,
+          volumes: [volume],
+        }
+      );
     }
     const loaderKeys = await readLoaderKeys(path, partitions);
     const keys = trustedKeys.length > 0 ? trustedKeys : (loaderKeys ?? []);
     const volumes = partitions
       .filter(({ type }) => type === SDFS_PARTITION_TYPE)
-      .map(({ offset, sizeBytes, number }) => readVolume(windowDevice(device, offset, sizeBytes, `${path}, partition ${number}`), keys));
+      .map(({ offset, sizeBytes, number }) =>
+        readVolume(windowDevice(device, offset, sizeBytes, `${path}, partition ${number}`), keys),
+      );
     return {
       kind: 'disk',
       sizeBytes: device.sizeBytes,
@@ -103,7 +128,10 @@ function readSlot(volume: Volume, slot: Slot, keys: readonly Uint8Array[]): Insp
   }
 }
 
-async function readLoaderKeys(disk: string, partitions: readonly GptPartition[]): Promise<readonly Uint8Array[] | undefined> {
+async function readLoaderKeys(
+  disk: string,
+  partitions: readonly GptPartition[],
+): Promise<readonly Uint8Array[] | undefined> {
   const esp = partitions.find(({ type }) => type === ESP_PARTITION_TYPE);
   if (esp === undefined) return undefined;
   const scratch = await mkdtemp(join(tmpdir(), 'cocon-inspect-'));
@@ -126,7 +154,13 @@ async function readLoaderKeys(disk: string, partitions: readonly GptPartition[])
 async function copyOut(image: string, path: string, file: string): Promise<boolean> {
   const environment = { MTOOLS_SKIP_CHECK: '1' };
   const purpose = 'read the EFI system partition';
-  return runTool({ program: 'mcopy', packageName: 'mtools', purpose, environment, args: ['-i', image, path, file] }).then(
+  return runTool({
+    program: 'mcopy',
+    packageName: 'mtools',
+    purpose,
+    environment,
+    args: ['-i', image, path, file],
+  }).then(
     () => true,
     (thrown: unknown) => {
       if (thrown instanceof BuilderError && thrown.code === 'TOOL_FAILED') return false;

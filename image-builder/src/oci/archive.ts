@@ -15,16 +15,20 @@ import { selectFromIndex } from './layout-index.ts';
 import { indexArchive, type ArchiveFile } from './tar-index.ts';
 
 const dockerManifest = z
-  .array(z.object({ Config: z.string(), Layers: z.array(z.string()), RepoTags: z.array(z.string()).nullish() }))
+  .array(
+    z.object({ Config: z.string(), Layers: z.array(z.string()), RepoTags: z.array(z.string()).nullish() }),
+  )
   .min(1);
 
 /** Opens the archive at `path`. Throws `ARCHIVE_INVALID`, `ARCHIVE_TRUNCATED` and `INPUT_NOT_AN_IMAGE`. */
 export async function openArchive(path: string, reference: string | undefined): Promise<ImageSource> {
   const files = await indexArchive(path);
   const index = files.get('index.json');
-  if (index !== undefined) return ociArchive(path, files, await readWhole(path, index, 'index.json'), reference);
+  if (index !== undefined)
+    return ociArchive(path, files, await readWhole(path, index, 'index.json'), reference);
   const manifest = files.get('manifest.json');
-  if (manifest !== undefined) return dockerArchive(path, files, await readWhole(path, manifest, 'manifest.json'), reference);
+  if (manifest !== undefined)
+    return dockerArchive(path, files, await readWhole(path, manifest, 'manifest.json'), reference);
   throw new BuilderError('INPUT_NOT_AN_IMAGE', `Cannot read "${path}" as an image: it has no index.json`, {
     hint: 'Give an archive of an OCI image layout, for example one made with: skopeo copy … oci-archive:<file>.',
   });
@@ -57,17 +61,28 @@ async function dockerArchive(
   document: Uint8Array,
   reference: string | undefined,
 ): Promise<ImageSource> {
-  const images = parse(dockerManifest, document, `manifest.json of ${path}`, "the list of Docker's archive format");
+  const images = parse(
+    dockerManifest,
+    document,
+    `manifest.json of ${path}`,
+    "the list of Docker's archive format",
+  );
   const image =
     reference === undefined
       ? images.length === 1
         ? images[0]
         : undefined
-      : images.find((each) => each.RepoTags?.some((tag) => tag === reference || tag.endsWith(`:${reference}`)));
+      : images.find((each) =>
+          each.RepoTags?.some((tag) => tag === reference || tag.endsWith(`:${reference}`)),
+        );
   if (image === undefined) {
-    throw new BuilderError('IMAGE_NOT_FOUND', `Cannot choose an image in ${path}: it holds ${images.length}`, {
-      hint: `Add :<name> to the input. It names ${images.flatMap((each) => each.RepoTags ?? []).join(', ')}.`,
-    });
+    throw new BuilderError(
+      'IMAGE_NOT_FOUND',
+      `Cannot choose an image in ${path}: it holds ${images.length}`,
+      {
+        hint: `Add :<name> to the input. It names ${images.flatMap((each) => each.RepoTags ?? []).join(', ')}.`,
+      },
+    );
   }
   const configFile = fileOf(path, files, image.Config);
   const config = await readWhole(path, configFile, image.Config);
@@ -94,7 +109,9 @@ async function dockerArchive(
     candidates: () => Promise.resolve([manifest]),
     open(descriptor) {
       const blob = blobs.get(descriptor.digest);
-      return blob === undefined ? Promise.reject(missingBlob(path, descriptor.digest)) : Promise.resolve(blob);
+      return blob === undefined
+        ? Promise.reject(missingBlob(path, descriptor.digest))
+        : Promise.resolve(blob);
     },
     close: () => Promise.resolve(),
   };
@@ -108,9 +125,13 @@ function fileOf(path: string, files: ReadonlyMap<string, ArchiveFile>, name: str
 
 async function readWhole(path: string, file: ArchiveFile, name: string): Promise<Uint8Array> {
   if (file.size > DOCUMENT_LIMIT) {
-    throw new BuilderError('MANIFEST_INVALID', `Cannot read ${name} of ${path}: ${file.size} bytes are too many`, {
-      hint: `At most ${DOCUMENT_LIMIT} bytes are allowed.`,
-    });
+    throw new BuilderError(
+      'MANIFEST_INVALID',
+      `Cannot read ${name} of ${path}: ${file.size} bytes are too many`,
+      {
+        hint: `At most ${DOCUMENT_LIMIT} bytes are allowed.`,
+      },
+    );
   }
   const handle = await open(path);
   try {
@@ -126,9 +147,11 @@ function range(path: string, file: ArchiveFile): Bytes {
   if (file.size === 0) return once(new Uint8Array());
   return {
     [Symbol.asyncIterator]: () =>
-      createReadStream(path, { start: file.offset, end: file.offset + file.size - 1, highWaterMark: 2 ** 20 })[
-        Symbol.asyncIterator
-      ](),
+      createReadStream(path, {
+        start: file.offset,
+        end: file.offset + file.size - 1,
+        highWaterMark: 2 ** 20,
+      })[Symbol.asyncIterator](),
   };
 }
 

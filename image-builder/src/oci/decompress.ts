@@ -60,16 +60,27 @@ async function* plainBytes(
     for await (const piece of decoder) yield piece;
   } catch (thrown) {
     if (thrown instanceof BuilderError) throw thrown;
-    if (isSystemError(thrown, 'Z_BUF_ERROR') || (thrown instanceof Error && /unexpected end/i.test(thrown.message))) {
-      throw new BuilderError('LAYER_TRUNCATED', `Cannot decompress layer ${name}: its ${compression} stream ends too early`, {
-        cause: thrown,
-        hint: 'The layer was cut off before its digest was taken. Build the image again.',
-      });
+    if (
+      isSystemError(thrown, 'Z_BUF_ERROR') ||
+      (thrown instanceof Error && /unexpected end/i.test(thrown.message))
+    ) {
+      throw new BuilderError(
+        'LAYER_TRUNCATED',
+        `Cannot decompress layer ${name}: its ${compression} stream ends too early`,
+        {
+          cause: thrown,
+          hint: 'The layer was cut off before its digest was taken. Build the image again.',
+        },
+      );
     }
-    throw new BuilderError('LAYER_CORRUPT', `Cannot decompress layer ${name}: it is no valid ${compression} stream`, {
-      cause: thrown,
-      hint: 'The media type and the bytes disagree, or the layer is broken. Build the image again.',
-    });
+    throw new BuilderError(
+      'LAYER_CORRUPT',
+      `Cannot decompress layer ${name}: it is no valid ${compression} stream`,
+      {
+        cause: thrown,
+        hint: 'The media type and the bytes disagree, or the layer is broken. Build the image again.',
+      },
+    );
   }
 }
 

@@ -84,9 +84,13 @@ export function parse<Shape>(shape: z.ZodType<Shape>, bytes: Uint8Array, name: s
 /** Algorithm and hexadecimal digits of a digest. Throws `DIGEST_INVALID`. */
 export function splitDigest(text: string): { readonly algorithm: 'sha256' | 'sha512'; readonly hex: string } {
   if (!DIGEST.test(text)) {
-    throw new BuilderError('DIGEST_INVALID', `Cannot use digest "${text}": it is not sha256 or sha512 in hexadecimal`, {
-      hint: 'Write it like sha256:9f86d0… with 64 lower-case digits.',
-    });
+    throw new BuilderError(
+      'DIGEST_INVALID',
+      `Cannot use digest "${text}": it is not sha256 or sha512 in hexadecimal`,
+      {
+        hint: 'Write it like sha256:9f86d0… with 64 lower-case digits.',
+      },
+    );
   }
   const [algorithm, hex = ''] = text.split(':');
   return { algorithm: algorithm === 'sha512' ? 'sha512' : 'sha256', hex };

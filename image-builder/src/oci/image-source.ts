@@ -32,11 +32,13 @@ export async function* verifiedBytes(
   let size = 0;
   for await (const piece of await source.open(descriptor, kind)) {
     size += piece.length;
-    if (size > descriptor.size) throw wrongBlob(source, descriptor, `it is longer than ${descriptor.size} bytes`);
+    if (size > descriptor.size)
+      throw wrongBlob(source, descriptor, `it is longer than ${descriptor.size} bytes`);
     hash.update(piece);
     yield piece;
   }
-  if (size !== descriptor.size) throw wrongBlob(source, descriptor, `it ends after ${size} of ${descriptor.size} bytes`);
+  if (size !== descriptor.size)
+    throw wrongBlob(source, descriptor, `it ends after ${size} of ${descriptor.size} bytes`);
   const found = hash.digest('hex');
   if (found !== hex) throw wrongBlob(source, descriptor, `its bytes have the digest ${algorithm}:${found}`);
 }
@@ -69,8 +71,12 @@ export function missingBlob(source: string, digest: string, cause?: unknown): Bu
 }
 
 function wrongBlob(source: ImageSource, descriptor: Descriptor, what: string): BuilderError {
-  return new BuilderError('BLOB_WRONG_DIGEST', `Cannot use blob ${descriptor.digest} of ${source.name}: ${what}`, {
-    hint: 'The image is damaged or was tampered with. Copy it again from where it came from.',
-    facts: { digest: descriptor.digest, size: descriptor.size },
-  });
+  return new BuilderError(
+    'BLOB_WRONG_DIGEST',
+    `Cannot use blob ${descriptor.digest} of ${source.name}: ${what}`,
+    {
+      hint: 'The image is damaged or was tampered with. Copy it again from where it came from.',
+      facts: { digest: descriptor.digest, size: descriptor.size },
+    },
+  );
 }

@@ -22,7 +22,8 @@ export interface InputOptions extends RegistryOptions {
  * Throws `INPUT_NOT_FOUND`, `REFERENCE_INVALID` and the codes of what is opened.
  */
 export async function openInput(input: string, options: InputOptions = {}): Promise<ImageSource> {
-  if (input.startsWith('docker://')) return openRegistry(parseReference(input.slice('docker://'.length)), options);
+  if (input.startsWith('docker://'))
+    return openRegistry(parseReference(input.slice('docker://'.length)), options);
   const prefixed = ARCHIVE_PREFIX.test(input) || input.startsWith('oci:');
   const place = await findPath(options.cwd ?? '.', input.replace(ARCHIVE_PREFIX, '').replace(/^oci:/, ''));
   if (place !== undefined) {
@@ -34,9 +35,13 @@ export async function openInput(input: string, options: InputOptions = {}): Prom
   if (!prefixed && /^(?:localhost|[^/]*[.:\]][^/]*)\/[^/]/.test(input) && !/^\.{0,2}\//.test(input)) {
     return openRegistry(parseReference(input), options);
   }
-  throw new BuilderError('INPUT_NOT_FOUND', `Cannot open image "${input}": there is no such file or directory`, {
-    hint: 'Give a layout directory, an archive, or a registry reference like registry.example/name:tag or docker://name:tag.',
-  });
+  throw new BuilderError(
+    'INPUT_NOT_FOUND',
+    `Cannot open image "${input}": there is no such file or directory`,
+    {
+      hint: 'Give a layout directory, an archive, or a registry reference like registry.example/name:tag or docker://name:tag.',
+    },
+  );
 }
 
 interface Place {

@@ -9,12 +9,19 @@ import { missingBlob, type ImageSource } from './image-source.ts';
 import { selectFromIndex } from './layout-index.ts';
 
 /** Opens the layout in `directory`. Throws `INPUT_NOT_AN_IMAGE` when there is none. */
-export async function openLayoutDirectory(directory: string, reference: string | undefined): Promise<ImageSource> {
+export async function openLayoutDirectory(
+  directory: string,
+  reference: string | undefined,
+): Promise<ImageSource> {
   const index = await readFile(join(directory, 'index.json')).catch((cause: unknown) => {
-    throw new BuilderError('INPUT_NOT_AN_IMAGE', `Cannot read "${directory}" as an image: it has no index.json`, {
-      cause,
-      hint: 'Give the directory of an OCI image layout, for example one made with: skopeo copy … oci:<directory>.',
-    });
+    throw new BuilderError(
+      'INPUT_NOT_AN_IMAGE',
+      `Cannot read "${directory}" as an image: it has no index.json`,
+      {
+        cause,
+        hint: 'Give the directory of an OCI image layout, for example one made with: skopeo copy … oci:<directory>.',
+      },
+    );
   });
   return {
     name: directory,
@@ -23,7 +30,9 @@ export async function openLayoutDirectory(directory: string, reference: string |
       const { algorithm, hex } = splitDigest(descriptor.digest);
       const path = join(directory, 'blobs', algorithm, hex);
       await stat(path).catch((cause: unknown) => {
-        throw isSystemError(cause, 'ENOENT', 'ENOTDIR') ? missingBlob(directory, descriptor.digest, cause) : cause;
+        throw isSystemError(cause, 'ENOENT', 'ENOTDIR')
+          ? missingBlob(directory, descriptor.digest, cause)
+          : cause;
       });
       return createReadStream(path, { highWaterMark: 2 ** 20 });
     },

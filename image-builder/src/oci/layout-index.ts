@@ -23,17 +23,24 @@ export function selectFromIndex(
       });
     }
     if (names.length > 1) {
-      throw new BuilderError('IMAGE_AMBIGUOUS', `Cannot choose an image in ${name}: it holds ${names.length}`, {
-        hint: `Add :<name> to the input. ${listed}`,
-      });
+      throw new BuilderError(
+        'IMAGE_AMBIGUOUS',
+        `Cannot choose an image in ${name}: it holds ${names.length}`,
+        {
+          hint: `Add :<name> to the input. ${listed}`,
+        },
+      );
     }
     return manifests;
   }
   const found = manifests.filter(
-    (each) => each.digest === reference || refName(each) === reference || refName(each)?.endsWith(`:${reference}`),
+    (each) =>
+      each.digest === reference || refName(each) === reference || refName(each)?.endsWith(`:${reference}`),
   );
   if (found.length === 0) {
-    throw new BuilderError('IMAGE_NOT_FOUND', `Cannot find image "${reference}" in ${name}`, { hint: listed });
+    throw new BuilderError('IMAGE_NOT_FOUND', `Cannot find image "${reference}" in ${name}`, {
+      hint: listed,
+    });
   }
   return found;
 }

@@ -2,7 +2,14 @@
 import { BuilderError } from '../errors.ts';
 import { parseImageConfig, parseIndex, parseManifest, type Descriptor } from './descriptor.ts';
 import { readDocument, type ImageSource } from './image-source.ts';
-import { CONFIG_TYPES, INDEX_TYPES, layerCompression, MANIFEST_TYPES, unknownMediaType, type Compression } from './media-types.ts';
+import {
+  CONFIG_TYPES,
+  INDEX_TYPES,
+  layerCompression,
+  MANIFEST_TYPES,
+  unknownMediaType,
+  type Compression,
+} from './media-types.ts';
 
 /** A layer of an image, bottom first. */
 export interface Layer {
@@ -31,7 +38,11 @@ export async function resolveImage(source: ImageSource, architecture: string): P
   const name = `manifest ${manifestDescriptor.digest} of ${source.name}`;
   const manifest = parseManifest(await readDocument(source, manifestDescriptor, 'manifest'), name);
   if (!CONFIG_TYPES.includes(manifest.config.mediaType)) {
-    throw unknownMediaType(manifest.config.mediaType, `the configuration of ${source.name}`, CONFIG_TYPES.slice(0, 1));
+    throw unknownMediaType(
+      manifest.config.mediaType,
+      `the configuration of ${source.name}`,
+      CONFIG_TYPES.slice(0, 1),
+    );
   }
   const compressions = manifest.layers.map((layer) => layerCompression(layer.mediaType));
   const config = parseImageConfig(
@@ -67,29 +78,49 @@ async function chooseManifest(
   depth: number,
 ): Promise<Descriptor> {
   const fitting = candidates.filter(
-    ({ platform }) => platform === undefined || (platform.os === 'linux' && platform.architecture === architecture),
+    ({ platform }) =>
+      platform === undefined || (platform.os === 'linux' && platform.architecture === architecture),
   );
   const [chosen] = fitting;
   if (chosen === undefined) {
-    throw wrongArchitecture(source, architecture, candidates.map(({ platform }) => `${platform?.os}/${platform?.architecture}`));
+    throw wrongArchitecture(
+      source,
+      architecture,
+      candidates.map(({ platform }) => `${platform?.os}/${platform?.architecture}`),
+    );
   }
   if (MANIFEST_TYPES.includes(chosen.mediaType)) return chosen;
   if (!INDEX_TYPES.includes(chosen.mediaType)) {
-    throw unknownMediaType(chosen.mediaType, `the manifest of ${source.name}`, [...MANIFEST_TYPES.slice(0, 1), ...INDEX_TYPES.slice(0, 1)]);
+    throw unknownMediaType(chosen.mediaType, `the manifest of ${source.name}`, [
+      ...MANIFEST_TYPES.slice(0, 1),
+      ...INDEX_TYPES.slice(0, 1),
+    ]);
   }
   if (depth === MAX_DEPTH) {
-    throw new BuilderError('MANIFEST_INVALID', `Cannot use ${source.name}: its indexes are nested more than ${MAX_DEPTH} deep`, {
-      hint: 'Name the manifest by its digest.',
-    });
+    throw new BuilderError(
+      'MANIFEST_INVALID',
+      `Cannot use ${source.name}: its indexes are nested more than ${MAX_DEPTH} deep`,
+      {
+        hint: 'Name the manifest by its digest.',
+      },
+    );
   }
   const bytes = await readDocument(source, chosen, 'manifest');
-  return chooseManifest(source, parseIndex(bytes, `index ${chosen.digest} of ${source.name}`).manifests, architecture, depth + 1);
+  return chooseManifest(
+    source,
+    parseIndex(bytes, `index ${chosen.digest} of ${source.name}`).manifests,
+    architecture,
+    depth + 1,
+  );
 }
 
 function wrongArchitecture(source: ImageSource, wanted: string, found: readonly string[]): BuilderError {
   return new BuilderError(
     'IMAGE_WRONG_ARCHITECTURE',
     `Cannot use image ${source.name}: it is for ${[...new Set(found)].join(', ') || 'nothing'}, wanted linux/${wanted}`,
-    { hint: 'Give an image for that architecture, or set seal.architecture in cocon.config.ts.', facts: { wanted } },
+    {
+      hint: 'Give an image for that architecture, or set seal.architecture in cocon.config.ts.',
+      facts: { wanted },
+    },
   );
 }

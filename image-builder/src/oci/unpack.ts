@@ -79,7 +79,8 @@ async function unpackLayer(
   const visit = (header: ScannedHeader): void => {
     seen += 1;
     if (entries + seen > limits.entries) throw tooManyEntries(name, limits.entries);
-    if (!Number.isSafeInteger(header.size) || header.size < 0) throw invalid('one with an impossible size', header.name, name);
+    if (!Number.isSafeInteger(header.size) || header.size < 0)
+      throw invalid('one with an impossible size', header.name, name);
     const prefixSize = header.byteOffset - BLOCK - previousEnd;
     if (prefixSize > MAX_PREFIX_BYTES) throw invalid('one with too many header blocks', header.name, name);
     const prefix = readEntryPrefix(spool.read(start + previousEnd, prefixSize));
@@ -100,16 +101,23 @@ async function unpackLayer(
     throw new BuilderError(
       'BLOB_WRONG_DIGEST',
       `Cannot use layer ${name} of ${source.name}: its tar stream has the digest ${algorithm}:${found}, the configuration says ${layer.diffId}`,
-      { hint: 'The image is damaged or was tampered with. Copy it again from where it came from.', facts: { diffId: layer.diffId } },
+      {
+        hint: 'The image is damaged or was tampered with. Copy it again from where it came from.',
+        facts: { diffId: layer.diffId },
+      },
     );
   }
   return seen;
 }
 
 function tooManyEntries(layer: string, limit: number): BuilderError {
-  return new BuilderError('LAYER_TOO_MANY_ENTRIES', `Cannot unpack layer ${layer}: its image has more than ${limit} entries`, {
-    hint: 'If it is meant to have that many, raise seal.limits.entries in cocon.config.ts.',
-  });
+  return new BuilderError(
+    'LAYER_TOO_MANY_ENTRIES',
+    `Cannot unpack layer ${layer}: its image has more than ${limit} entries`,
+    {
+      hint: 'If it is meant to have that many, raise seal.limits.entries in cocon.config.ts.',
+    },
+  );
 }
 
 function layerError(name: string, thrown: TarError): BuilderError {

@@ -12,17 +12,25 @@ const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 
 /** Writes `output`, which appears whole or not at all. `files` are the release's files by name. Throws `OUTPUT_FAILED`. */
-export async function writeArtifact(layout: ArtifactLayout, files: ReadonlyMap<string, string>, output: string): Promise<void> {
+export async function writeArtifact(
+  layout: ArtifactLayout,
+  files: ReadonlyMap<string, string>,
+  output: string,
+): Promise<void> {
   const partial = `${output}.partial`;
   try {
     await pipeline(tarBytes(entriesOf(layout, files)), createWriteStream(partial));
     await rename(partial, output);
   } catch (cause) {
     await rm(partial, { force: true });
-    throw new BuilderError('OUTPUT_FAILED', `Cannot write artifact "${output}": ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: 'Choose a directory that can be written to and has room.',
-      cause,
-    });
+    throw new BuilderError(
+      'OUTPUT_FAILED',
+      `Cannot write artifact "${output}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        hint: 'Choose a directory that can be written to and has room.',
+        cause,
+      },
+    );
   }
 }
 
@@ -34,7 +42,10 @@ function* entriesOf(layout: ArtifactLayout, files: ReadonlyMap<string, string>):
       made.add(directory);
       yield { name: `${directory}/`, type: 'directory', size: 0, mode: DIRECTORY_MODE };
     }
-    const data = bytes === undefined ? createReadStream(files.get(file ?? '') ?? '', { highWaterMark: 2 ** 20 }) : [bytes];
+    const data =
+      bytes === undefined
+        ? createReadStream(files.get(file ?? '') ?? '', { highWaterMark: 2 ** 20 })
+        : [bytes];
     yield { name: path, type: 'file', size, mode: FILE_MODE, data };
   }
 }

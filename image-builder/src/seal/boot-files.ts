@@ -33,8 +33,14 @@ const PE_HEADER_BYTES = 64 * 1024;
  * Finds the files, checks the kernel and removes them from `root`.
  * Throws `KERNEL_*`, `INITRD_*` and `DEVICE_TREE_MISSING`.
  */
-export function takeBootFiles(root: Directory, spool: Spool, architecture: string, choice: BootFileChoice): readonly BootFile[] {
-  const kernel = choice.kernel === 'auto' ? onlyKernel(root) : namedFile(root, choice.kernel, 'kernel', 'KERNEL_MISSING');
+export function takeBootFiles(
+  root: Directory,
+  spool: Spool,
+  architecture: string,
+  choice: BootFileChoice,
+): readonly BootFile[] {
+  const kernel =
+    choice.kernel === 'auto' ? onlyKernel(root) : namedFile(root, choice.kernel, 'kernel', 'KERNEL_MISSING');
   checkKernel(kernel, spool, architecture);
   const initrd = findInitrd(root, choice.initrd);
   const deviceTrees = choice.deviceTrees.map((path) =>
@@ -54,9 +60,13 @@ function onlyKernel(root: Directory): BootFile {
     });
   }
   if (second !== undefined) {
-    throw new BuilderError('KERNEL_AMBIGUOUS', `Cannot choose a kernel: the image has ${found.map(({ path }) => path).join(' and ')}`, {
-      hint: 'Set seal.kernel in cocon.config.ts to the path of the one to start.',
-    });
+    throw new BuilderError(
+      'KERNEL_AMBIGUOUS',
+      `Cannot choose a kernel: the image has ${found.map(({ path }) => path).join(' and ')}`,
+      {
+        hint: 'Set seal.kernel in cocon.config.ts to the path of the one to start.',
+      },
+    );
   }
   return kernel;
 }
@@ -66,9 +76,13 @@ function findInitrd(root: Directory, choice: string | false): BootFile | undefin
   if (choice !== 'auto') return namedFile(root, choice, 'initrd', 'INITRD_MISSING');
   const found = filesInBoot(root, INITRD_NAME, 'initrd');
   if (found.length > 1) {
-    throw new BuilderError('INITRD_AMBIGUOUS', `Cannot choose an initrd: the image has ${found.map(({ path }) => path).join(' and ')}`, {
-      hint: 'Set seal.initrd in cocon.config.ts to the path of the one to load, or to false.',
-    });
+    throw new BuilderError(
+      'INITRD_AMBIGUOUS',
+      `Cannot choose an initrd: the image has ${found.map(({ path }) => path).join(' and ')}`,
+      {
+        hint: 'Set seal.initrd in cocon.config.ts to the path of the one to load, or to false.',
+      },
+    );
   }
   return found[0];
 }
@@ -86,12 +100,23 @@ function filesInBoot(root: Directory, pattern: RegExp, name: string): readonly B
   return [...found.values()];
 }
 
-function namedFile(root: Directory, path: string, name: string, code: 'KERNEL_MISSING' | 'INITRD_MISSING' | 'DEVICE_TREE_MISSING'): BootFile {
-  const parts = Buffer.from(path, 'utf8').toString('latin1').split('/').filter((part) => part !== '');
+function namedFile(
+  root: Directory,
+  path: string,
+  name: string,
+  code: 'KERNEL_MISSING' | 'INITRD_MISSING' | 'DEVICE_TREE_MISSING',
+): BootFile {
+  const parts = Buffer.from(path, 'utf8')
+    .toString('latin1')
+    .split('/')
+    .filter((part) => part !== '');
   const directory = resolveDirectory(root, parts.slice(0, -1), path)?.directory;
   const inode = directory?.children.get(parts.at(-1) ?? '')?.inode;
   if (inode?.type === 'file' && inode.size > 0) return { name, path, file: inode };
-  const found = inode === undefined ? 'it is not in the image' : `it is a ${inode.type}${inode.type === 'file' ? ' without contents' : ''}`;
+  const found =
+    inode === undefined
+      ? 'it is not in the image'
+      : `it is a ${inode.type}${inode.type === 'file' ? ' without contents' : ''}`;
   throw new BuilderError(code, `Cannot take "${path}" as ${name}: ${found}`, {
     hint: 'Correct the path in cocon.config.ts; it is one of the image and must be that of a regular file.',
   });
@@ -100,16 +125,23 @@ function namedFile(root: Directory, path: string, name: string, code: 'KERNEL_MI
 function checkKernel({ file, path }: BootFile, spool: Spool, architecture: string): void {
   const image = parsePe(spool.read(file.offset, Math.min(file.size, PE_HEADER_BYTES)), file.size);
   if (image === undefined || image.subsystem !== EFI_APPLICATION) {
-    throw new BuilderError('KERNEL_NO_EFI_STUB', `Cannot use kernel ${path}: it is no PE image that UEFI could start`, {
-      hint: 'Build it with CONFIG_EFI_STUB=y and take the bzImage (x86) or the Image or vmlinuz.efi (others), uncompressed.',
-    });
+    throw new BuilderError(
+      'KERNEL_NO_EFI_STUB',
+      `Cannot use kernel ${path}: it is no PE image that UEFI could start`,
+      {
+        hint: 'Build it with CONFIG_EFI_STUB=y and take the bzImage (x86) or the Image or vmlinuz.efi (others), uncompressed.',
+      },
+    );
   }
   const wanted = PE_MACHINES[architecture];
   if (image.machine !== wanted) {
     throw new BuilderError(
       'KERNEL_WRONG_ARCHITECTURE',
       `Cannot use kernel ${path}: it is for machine 0x${image.machine.toString(16)}, wanted 0x${(wanted ?? 0).toString(16)} (${architecture})`,
-      { hint: 'Take a kernel of the architecture that the image is for.', facts: { machine: image.machine, wanted: wanted ?? 0 } },
+      {
+        hint: 'Take a kernel of the architecture that the image is for.',
+        facts: { machine: image.machine, wanted: wanted ?? 0 },
+      },
     );
   }
 }

@@ -54,7 +54,9 @@ export async function writeErofs(
       ...compressionArguments(compression),
       output,
     ],
-    input: counted(tarBytes(treeEntries(root, spool)), (done) => progress.update('Root file system', Math.min(done, totalBytes), totalBytes)),
+    input: counted(tarBytes(treeEntries(root, spool)), (done) =>
+      progress.update('Root file system', Math.min(done, totalBytes), totalBytes),
+    ),
   });
 }
 
@@ -73,16 +75,21 @@ async function checkVersion(program: string): Promise<void> {
   const match = /(\d+)\.(\d+)/.exec(text);
   const [major, minor] = [Number(match?.[1]), Number(match?.[2])];
   if (major > MIN_VERSION[0] || (major === MIN_VERSION[0] && minor >= MIN_VERSION[1])) return;
-  throw new BuilderError('TOOL_MISSING', `Cannot make the root file system: ${program} is version ${match?.[0] ?? 'unknown'}, wanted 1.8 or later`, {
-    hint: 'Set tools.mkfsErofs in cocon.config.ts to a newer one.',
-  });
+  throw new BuilderError(
+    'TOOL_MISSING',
+    `Cannot make the root file system: ${program} is version ${match?.[0] ?? 'unknown'}, wanted 1.8 or later`,
+    {
+      hint: 'Set tools.mkfsErofs in cocon.config.ts to a newer one.',
+    },
+  );
 }
 
 /** The most frequent whole second among the modification times; the earlier one among equals. */
 function commonTimestamp(root: Directory): number {
   const counts = new Map<number, number>();
   for (const { mtime } of inodesOf(root)) {
-    if (mtime.nanoseconds === 0 && mtime.seconds >= 0) counts.set(mtime.seconds, (counts.get(mtime.seconds) ?? 0) + 1);
+    if (mtime.nanoseconds === 0 && mtime.seconds >= 0)
+      counts.set(mtime.seconds, (counts.get(mtime.seconds) ?? 0) + 1);
   }
   let best = 0;
   for (const [seconds, count] of counts) {
@@ -96,7 +103,10 @@ function contentBytes(root: Directory): number {
   return [...inodesOf(root)].reduce((sum, inode) => sum + (inode.type === 'file' ? inode.size : 0), 0);
 }
 
-async function* counted(pieces: AsyncIterable<Uint8Array>, report: (done: number) => void): AsyncGenerator<Uint8Array> {
+async function* counted(
+  pieces: AsyncIterable<Uint8Array>,
+  report: (done: number) => void,
+): AsyncGenerator<Uint8Array> {
   let done = 0;
   for await (const piece of pieces) {
     yield piece;

@@ -97,7 +97,12 @@ interface SealedFiles {
   readonly rootfs: SealedRoot | undefined;
 }
 
-async function makeFiles(root: Directory, spool: Spool, scratch: string, options: SealOptions): Promise<SealedFiles> {
+async function makeFiles(
+  root: Directory,
+  spool: Spool,
+  scratch: string,
+  options: SealOptions,
+): Promise<SealedFiles> {
   const { config } = options;
   const taken = takeBootFiles(root, spool, config.architecture, config.seal);
   const boot = new Map<string, SealedFile>();
@@ -106,9 +111,13 @@ async function makeFiles(root: Directory, spool: Spool, scratch: string, options
   }
   if (config.seal.rootfs) return { boot, rootfs: await makeRoot(root, spool, scratch, options) };
   if (!boot.has('initrd')) {
-    throw new BuilderError('RELEASE_NOT_BOOTABLE', 'Cannot seal the image: seal.rootfs is false and it has no initrd in /boot', {
-      hint: 'A kernel needs one of them to start anything: add an initrd to the image, or leave seal.rootfs out.',
-    });
+    throw new BuilderError(
+      'RELEASE_NOT_BOOTABLE',
+      'Cannot seal the image: seal.rootfs is false and it has no initrd in /boot',
+      {
+        hint: 'A kernel needs one of them to start anything: add an initrd to the image, or leave seal.rootfs out.',
+      },
+    );
   }
   return { boot, rootfs: undefined };
 }
@@ -122,7 +131,9 @@ async function makeRoot(
   const path = join(scratch, 'rootfs.erofs');
   const treePath = join(scratch, 'rootfs.verity');
   await writeErofs(mkfsErofs, root, spool, config.seal.compression, path, progress);
-  const { rootHash } = await writeVerityTree(path, treePath, (done, total) => progress.update('Hash tree', done, total));
+  const { rootHash } = await writeVerityTree(path, treePath, (done, total) =>
+    progress.update('Hash tree', done, total),
+  );
   return { image: await hashFile(path), verity: await hashFile(treePath), rootHash };
 }
 
@@ -156,7 +167,9 @@ function describeRelease(config: Config, { boot, rootfs }: SealedFiles): Release
   };
 }
 
-function described(file: SealedFile | undefined): { readonly size: number; readonly sha256: string } | undefined {
+function described(
+  file: SealedFile | undefined,
+): { readonly size: number; readonly sha256: string } | undefined {
   return file === undefined ? undefined : { size: file.size, sha256: file.sha256 };
 }
 

@@ -15,7 +15,10 @@ export interface SealedFile {
 }
 
 /** Hashes the file at `path`. */
-export async function hashFile(path: string, onProgress: (done: number) => void = () => {}): Promise<SealedFile> {
+export async function hashFile(
+  path: string,
+  onProgress: (done: number) => void = () => {},
+): Promise<SealedFile> {
   const hash = createHash('sha256');
   let size = 0;
   const pieces: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: 2 ** 20 });

@@ -34,9 +34,13 @@ export async function writeVerityTree(
     const { size } = await file.stat();
     if (size % BLOCK !== 0) throw new Error(`${data} has ${size} bytes, which is no multiple of ${BLOCK}`);
     if (size <= BLOCK) {
-      throw new BuilderError('ROOTFS_TOO_SMALL', `Cannot protect the root file system: it has ${size} bytes, wanted more than ${BLOCK}`, {
-        hint: 'Is the image empty but for its kernel? Set seal.rootfs to false in cocon.config.ts for a release without one.',
-      });
+      throw new BuilderError(
+        'ROOTFS_TOO_SMALL',
+        `Cannot protect the root file system: it has ${size} bytes, wanted more than ${BLOCK}`,
+        {
+          hint: 'Is the image empty but for its kernel? Set seal.rootfs to false in cocon.config.ts for a release without one.',
+        },
+      );
     }
     const levels = [await hashFile(file, size, onProgress)];
     for (let below = levels[0]; below !== undefined && below.length > BLOCK; below = levels[0]) {
@@ -52,12 +56,17 @@ export async function writeVerityTree(
   }
 }
 
-async function hashFile(file: FileHandle, size: number, onProgress: (done: number, total: number) => void): Promise<Buffer> {
+async function hashFile(
+  file: FileHandle,
+  size: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<Buffer> {
   const level = newLevel(size);
   const piece = Buffer.allocUnsafe(PIECE);
-  for (let done = 0; done < size; ) {
+  for (let done = 0; done < size;) {
     const { bytesRead } = await file.read(piece, 0, Math.min(PIECE, size - done), done);
-    if (bytesRead === 0 || bytesRead % BLOCK !== 0) throw new Error(`the root file system changed while it was read, at ${done}`);
+    if (bytesRead === 0 || bytesRead % BLOCK !== 0)
+      throw new Error(`the root file system changed while it was read, at ${done}`);
     hashInto(piece, bytesRead, level, (done / BLOCK) * DIGEST);
     done += bytesRead;
     onProgress(done, size);
@@ -73,7 +82,10 @@ function hashBlocks(bytes: Buffer, size: number): Buffer {
 
 function hashInto(bytes: Buffer, size: number, level: Buffer, at: number): void {
   for (let offset = 0; offset < size; offset += BLOCK) {
-    hash('sha256', bytes.subarray(offset, offset + BLOCK), 'buffer').copy(level, at + (offset / BLOCK) * DIGEST);
+    hash('sha256', bytes.subarray(offset, offset + BLOCK), 'buffer').copy(
+      level,
+      at + (offset / BLOCK) * DIGEST,
+    );
   }
 }
 

@@ -26,7 +26,7 @@ export interface EntryPrefix {
 export function readEntryPrefix(bytes: Uint8Array): EntryPrefix | undefined {
   let records = new Map<string, Uint8Array>();
   let zeroBlocks = 0;
-  for (let at = 0; at + BLOCK <= bytes.length; ) {
+  for (let at = 0; at + BLOCK <= bytes.length;) {
     const header = bytes.subarray(at, at + BLOCK);
     at += BLOCK;
     if (header.every((byte) => byte === 0)) {
@@ -35,7 +35,10 @@ export function readEntryPrefix(bytes: Uint8Array): EntryPrefix | undefined {
       continue;
     }
     zeroBlocks = 0;
-    const size = Number.parseInt(Buffer.from(header.subarray(124, 136)).toString('latin1').replaceAll('\0', ' '), 8);
+    const size = Number.parseInt(
+      Buffer.from(header.subarray(124, 136)).toString('latin1').replaceAll('\0', ' '),
+      8,
+    );
     if (!Number.isSafeInteger(size) || at + size > bytes.length) return undefined;
     if (header[156] === 'x'.charCodeAt(0)) {
       const parsed = parsePax(bytes.subarray(at, at + size));
@@ -49,7 +52,7 @@ export function readEntryPrefix(bytes: Uint8Array): EntryPrefix | undefined {
 
 function parsePax(bytes: Uint8Array): Map<string, Uint8Array> | undefined {
   const records = new Map<string, Uint8Array>();
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(SPACE, at);
     const digits = space < 0 ? '' : latin1(bytes.subarray(at, space));
     const end = at + Number(digits);

@@ -54,19 +54,18 @@ export async function scanTar(
   let entries = 0;
   let dataEnd = 0;
   let failure: { readonly thrown: unknown } | undefined;
-  let wake = (): void => {};
+  let wake: (() => void) | undefined;
   const closed = new Promise<void>((resolve) => parser.on('close', () => resolve()));
   const fail = (thrown: unknown): void => {
     failure ??= { thrown };
-    wake();
+    wake?.();
   };
   parser.on('entry', (header, data, next) => {
     entries += 1;
     try {
-      // tar-stream fills in every field when it parses; its types describe what a caller may leave out when packing.
-      const scanned = header as unknown as ScannedHeader;
-      dataEnd = scanned.byteOffset + (scanned.type === 'directory' ? 0 : scanned.size);
-      visit(scanned);
+      if (!isScanned(header)) throw new TypeError('tar-stream gave a header without a place');
+      dataEnd = header.byteOffset + (header.type === 'directory' ? 0 : header.size);
+      visit(header);
     } catch (thrown) {
       fail(thrown);
     }
@@ -75,7 +74,7 @@ export async function scanTar(
     data.resume();
   });
   parser.on('error', (thrown: Error) => fail(explain(thrown, entries)));
-  parser.on('drain', () => wake());
+  parser.on('drain', () => wake?.());
 
   const tail = new Tail();
   try {
@@ -100,6 +99,11 @@ export async function scanTar(
     parser.on('error', () => {});
     parser.destroy(null);
   }
+}
+
+/** tar-stream fills in more than its types tell: the place, and `null` for a type that it does not know. */
+function isScanned(header: object): header is ScannedHeader {
+  return 'byteOffset' in header && typeof header.byteOffset === 'number';
 }
 
 function explain(thrown: Error, entries: number): TarError {

@@ -42,7 +42,9 @@ const MAX_SHORT_NUMBER = 0o7_777_777;
 const MAX_LONG_NUMBER = 0o77_777_777_777;
 
 /** The archive's bytes, as they are asked for. */
-export async function* tarBytes(entries: Iterable<TarEntry> | AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {
+export async function* tarBytes(
+  entries: Iterable<TarEntry> | AsyncIterable<TarEntry>,
+): AsyncGenerator<Uint8Array> {
   for await (const entry of entries) {
     yield encodeHeaders(entry);
     let written = 0;
@@ -50,7 +52,8 @@ export async function* tarBytes(entries: Iterable<TarEntry> | AsyncIterable<TarE
       written += piece.length;
       yield piece;
     }
-    if (written !== entry.size) throw new Error(`"${entry.name}" has ${written} bytes, its header says ${entry.size}`);
+    if (written !== entry.size)
+      throw new Error(`"${entry.name}" has ${written} bytes, its header says ${entry.size}`);
     if (entry.size % BLOCK !== 0) yield Buffer.alloc(BLOCK - (entry.size % BLOCK));
   }
   yield Buffer.alloc(END_BLOCKS * BLOCK);
@@ -129,7 +132,11 @@ function encodeHeader(fields: Fields): Buffer {
   block.write('ustar\u000000', 257, 'latin1');
   octal(fields.major ?? 0, 329, 7);
   octal(fields.minor ?? 0, 337, 7);
-  octal(block.reduce((sum, byte) => sum + byte, 0), 148, 6);
+  octal(
+    block.reduce((sum, byte) => sum + byte, 0),
+    148,
+    6,
+  );
   block.writeUInt8(0, 154);
   return block;
 }

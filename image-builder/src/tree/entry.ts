@@ -25,7 +25,12 @@ const XATTR_PREFIX = 'SCHILY.xattr.';
  * Reads an entry; `spoolStart` is where the layer's tar stream begins in the spool. `layer` names it in errors.
  * Throws `LAYER_ESCAPES`, `LAYER_ENTRY_INVALID` and `LAYER_ENTRY_UNSUPPORTED`.
  */
-export function readEntry(header: ScannedHeader, pax: PaxRecords, spoolStart: number, layer: string): LayerEntry {
+export function readEntry(
+  header: ScannedHeader,
+  pax: PaxRecords,
+  spoolStart: number,
+  layer: string,
+): LayerEntry {
   const paxName = pax.get('path');
   const name = paxName === undefined ? header.name : latin1(paxName);
   const path = splitPath(name, layer);
@@ -36,7 +41,13 @@ export function readEntry(header: ScannedHeader, pax: PaxRecords, spoolStart: nu
   return { kind: 'inode', path, inode: readInode(header, pax, spoolStart, name, layer) };
 }
 
-function readInode(header: ScannedHeader, pax: PaxRecords, spoolStart: number, name: string, layer: string): Inode {
+function readInode(
+  header: ScannedHeader,
+  pax: PaxRecords,
+  spoolStart: number,
+  name: string,
+  layer: string,
+): Inode {
   const metadata: Metadata = {
     mode: header.mode & 0o7777,
     uid: identity(pax.get('uid'), header.uid, 'owner', name, layer),
@@ -47,7 +58,8 @@ function readInode(header: ScannedHeader, pax: PaxRecords, spoolStart: number, n
   switch (header.type) {
     case 'file':
     case 'contiguous-file':
-      if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))) throw unsupported('a sparse file', name, layer);
+      if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.')))
+        throw unsupported('a sparse file', name, layer);
       return { ...metadata, type: 'file', offset: spoolStart + header.byteOffset, size: header.size };
     case 'directory':
       return { ...metadata, type: 'directory', children: new Map() };
@@ -68,6 +80,8 @@ function readInode(header: ScannedHeader, pax: PaxRecords, spoolStart: number, n
     }
     case 'fifo':
       return { ...metadata, type: 'fifo' };
+    case 'link':
+    case null:
     default:
       throw unsupported('an entry of an unknown type', name, layer);
   }
@@ -87,22 +101,34 @@ export function splitPath(name: string, layer: string): Path {
 
 /** The error for a layer that reaches out of the image. */
 export function escapes(name: string, why: string, layer: string): BuilderError {
-  return new BuilderError('LAYER_ESCAPES', `Cannot apply layer ${layer}: entry "${readable(name)}" leaves the image: ${why}`, {
-    hint: 'Do not trust this image. Names in a layer must be relative to its root and stay in it.',
-  });
+  return new BuilderError(
+    'LAYER_ESCAPES',
+    `Cannot apply layer ${layer}: entry "${readable(name)}" leaves the image: ${why}`,
+    {
+      hint: 'Do not trust this image. Names in a layer must be relative to its root and stay in it.',
+    },
+  );
 }
 
 /** The error for an entry that makes no sense. */
 export function invalid(what: string, name: string, layer: string): BuilderError {
-  return new BuilderError('LAYER_ENTRY_INVALID', `Cannot apply layer ${layer}: entry "${readable(name)}" is ${what}`, {
-    hint: 'The layer is broken. Build the image again.',
-  });
+  return new BuilderError(
+    'LAYER_ENTRY_INVALID',
+    `Cannot apply layer ${layer}: entry "${readable(name)}" is ${what}`,
+    {
+      hint: 'The layer is broken. Build the image again.',
+    },
+  );
 }
 
 function unsupported(what: string, name: string, layer: string): BuilderError {
-  return new BuilderError('LAYER_ENTRY_UNSUPPORTED', `Cannot apply layer ${layer}: entry "${readable(name)}" is ${what}`, {
-    hint: 'Build the layer with plain files, directories, links, devices and pipes only (tar --format=pax, without --sparse).',
-  });
+  return new BuilderError(
+    'LAYER_ENTRY_UNSUPPORTED',
+    `Cannot apply layer ${layer}: entry "${readable(name)}" is ${what}`,
+    {
+      hint: 'Build the layer with plain files, directories, links, devices and pipes only (tar --format=pax, without --sparse).',
+    },
+  );
 }
 
 function linkTarget(header: ScannedHeader, pax: PaxRecords): string {
@@ -110,7 +136,13 @@ function linkTarget(header: ScannedHeader, pax: PaxRecords): string {
   return target === undefined ? (header.linkname ?? '') : latin1(target);
 }
 
-function identity(pax: Uint8Array | undefined, plain: number, what: string, name: string, layer: string): number {
+function identity(
+  pax: Uint8Array | undefined,
+  plain: number,
+  what: string,
+  name: string,
+  layer: string,
+): number {
   const value = pax === undefined ? plain : decimal(pax);
   if (!within(value, MAX_ID)) throw invalid(`one whose ${what} is no number up to ${MAX_ID}`, name, layer);
   return value;

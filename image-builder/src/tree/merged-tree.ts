@@ -41,7 +41,9 @@ export class MergedTree {
     parent.children.set(name, {
       layer: this.#layer,
       inode:
-        inode.type === 'directory' && present?.type === 'directory' ? { ...inode, children: present.children } : inode,
+        inode.type === 'directory' && present?.type === 'directory'
+          ? { ...inode, children: present.children }
+          : inode,
     });
   }
 
@@ -63,7 +65,11 @@ export class MergedTree {
     const parent = resolveDirectory(this.root, target.slice(0, -1), this.#layerName);
     const inode = parent?.directory.children.get(target.at(-1) ?? '')?.inode;
     if (inode === undefined || path.join('/') === target.join('/')) {
-      throw invalid(`a hard link to "${target.join('/')}", which is not there`, path.join('/'), this.#layerName);
+      throw invalid(
+        `a hard link to "${target.join('/')}", which is not there`,
+        path.join('/'),
+        this.#layerName,
+      );
     }
     if (inode.type === 'directory') {
       throw invalid(`a hard link to the directory "${target.join('/')}"`, path.join('/'), this.#layerName);
@@ -74,7 +80,11 @@ export class MergedTree {
   #whiteOut(parentPath: Path, name: string): void {
     const hidden = name.slice(WHITEOUT.length);
     if (hidden === '' || hidden === '.' || hidden === '..') {
-      throw escapes([...parentPath, name].join('/'), 'it deletes the directory it is in, or the one above', this.#layerName);
+      throw escapes(
+        [...parentPath, name].join('/'),
+        'it deletes the directory it is in, or the one above',
+        this.#layerName,
+      );
     }
     const parent = resolveDirectory(this.root, parentPath, this.#layerName)?.directory;
     if (parent === undefined) return;

@@ -26,7 +26,7 @@ export class Spool {
   }
 
   append(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       done += writeSync(this.#file, bytes, done, bytes.length - done, this.#size + done);
     }
     this.#size += bytes.length;
@@ -46,7 +46,8 @@ export class Spool {
 
   /** The same, in pieces of at most 1 MiB. */
   *pieces(offset: number, length: number): Generator<Buffer> {
-    for (let done = 0; done < length; done += PIECE) yield this.read(offset + done, Math.min(PIECE, length - done));
+    for (let done = 0; done < length; done += PIECE)
+      yield this.read(offset + done, Math.min(PIECE, length - done));
   }
 
   close(): void {

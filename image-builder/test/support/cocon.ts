@@ -10,6 +10,13 @@ export interface CoconRun {
   readonly err: string;
 }
 
+/** The same for what a test only stands on: throws unless it ends with status 0. */
+export async function mustRun(cwd: string, ...args: readonly string[]): Promise<CoconRun> {
+  const run = await cocon(cwd, ...args);
+  if (run.status === 0) return run;
+  throw new Error(`cocon ${args.join(' ')} ended with status ${run.status}: ${run.err}`);
+}
+
 /** `cocon <args>` with `cwd` as current directory. */
 export async function cocon(cwd: string, ...args: readonly string[]): Promise<CoconRun> {
   let out = '';

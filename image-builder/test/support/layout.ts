@@ -41,7 +41,11 @@ export async function tarOf(entries: Iterable<TarEntry>): Promise<Buffer> {
 }
 
 /** A regular file. */
-export function file(name: string, contents: string | Uint8Array = name, more: Partial<TarEntry> = {}): TarEntry {
+export function file(
+  name: string,
+  contents: string | Uint8Array = name,
+  more: Partial<TarEntry> = {},
+): TarEntry {
   const data = Buffer.from(contents);
   return { name, type: 'file', mode: 0o644, size: data.length, data: [data], ...more };
 }
@@ -65,18 +69,39 @@ export function putBlob(directory: string, bytes: Uint8Array, mediaType: string)
 }
 
 /** Writes an image layout with one image into `directory`. Returns the manifest's blob. */
-export function writeLayout(directory: string, layers: readonly LayerInput[], options: LayoutOptions = {}): Blob {
-  const { architecture = 'amd64', reference, configMediaType = 'application/vnd.oci.image.config.v1+json' } = options;
+export function writeLayout(
+  directory: string,
+  layers: readonly LayerInput[],
+  options: LayoutOptions = {},
+): Blob {
+  const {
+    architecture = 'amd64',
+    reference,
+    configMediaType = 'application/vnd.oci.image.config.v1+json',
+  } = options;
   const blobs = layers.map(({ tar, compression = 'none', stored, mediaType }) =>
-    putBlob(directory, stored ?? compress(tar, compression), mediaType ?? LAYER_TYPE + (compression === 'none' ? '' : `+${compression}`)),
+    putBlob(
+      directory,
+      stored ?? compress(tar, compression),
+      mediaType ?? LAYER_TYPE + (compression === 'none' ? '' : `+${compression}`),
+    ),
   );
-  const diffIds = options.diffIds ?? layers.map(({ tar }) => `sha256:${createHash('sha256').update(tar).digest('hex')}`);
-  const config = putJson(directory, { architecture, os: 'linux', rootfs: { type: 'layers', diff_ids: diffIds } }, configMediaType);
+  const diffIds =
+    options.diffIds ?? layers.map(({ tar }) => `sha256:${createHash('sha256').update(tar).digest('hex')}`);
+  const config = putJson(
+    directory,
+    { architecture, os: 'linux', rootfs: { type: 'layers', diff_ids: diffIds } },
+    configMediaType,
+  );
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const manifest = putJson(directory, { schemaVersion: 2, mediaType, config, layers: blobs }, mediaType);
-  const annotations = reference === undefined ? {} : { annotations: { 'org.opencontainers.image.ref.name': reference } };
+  const annotations =
+    reference === undefined ? {} : { annotations: { 'org.opencontainers.image.ref.name': reference } };
   writeFileSync(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  writeFileSync(join(directory, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, ...annotations }] }));
+  writeFileSync(
+    join(directory, 'index.json'),
+    JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, ...annotations }] }),
+  );
   return manifest;
 }
 

@@ -13,7 +13,11 @@ const OPTIONAL_SIZE = 240;
 const FILE_ALIGNMENT = 512;
 
 /** A PE32+ image; by default an EFI application for x86_64. */
-export function makePe({ machine = 0x8664, subsystem = 10, sections = { '.text': Buffer.alloc(512, 0x90) } }: PeImageOptions = {}): Buffer {
+export function makePe({
+  machine = 0x8664,
+  subsystem = 10,
+  sections = { '.text': Buffer.alloc(512, 0x90) },
+}: PeImageOptions = {}): Buffer {
   const names = Object.entries(sections);
   const headers = Buffer.alloc(1024);
   headers.write('MZ', 0, 'latin1');

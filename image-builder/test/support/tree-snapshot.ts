@@ -48,7 +48,10 @@ function deviceNumber(device: number): string {
 }
 
 async function extendedAttributes(root: string): Promise<ReadonlyMap<string, string>> {
-  const output = await sh('cd "$1"; getfattr --recursive --physical --no-dereference --dump --match=- --encoding=hex .', root);
+  const output = await sh(
+    'cd "$1"; getfattr --recursive --physical --no-dereference --dump --match=- --encoding=hex .',
+    root,
+  );
   const found = new Map<string, string>();
   for (const block of output.split('\n\n')) {
     const [head = '', ...lines] = block.trim().split('\n');
@@ -60,6 +63,8 @@ async function extendedAttributes(root: string): Promise<ReadonlyMap<string, str
 
 /** getfattr writes bytes outside of ASCII as octal escapes. */
 function unescapeName(name: string): string {
-  const bytes = name.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  const bytes = name.replaceAll(/\\(\d{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }

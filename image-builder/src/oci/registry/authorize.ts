@@ -31,7 +31,8 @@ export async function authorize(
   registry: { readonly name: string; readonly insecure: boolean },
 ): Promise<string> {
   if (challenge.scheme === 'basic') {
-    if (credentials === undefined) throw unauthorized(registry.name, 'it wants a user name and a password, and none are known');
+    if (credentials === undefined)
+      throw unauthorized(registry.name, 'it wants a user name and a password, and none are known');
     return basic(credentials);
   }
   const realm = challenge.parameters.get('realm');
@@ -45,14 +46,21 @@ export async function authorize(
   const service = challenge.parameters.get('service');
   if (service !== undefined) url.searchParams.set('service', service);
   url.searchParams.set('scope', challenge.parameters.get('scope') ?? scope);
-  const headers: Record<string, string> = credentials === undefined ? {} : { authorization: basic(credentials) };
+  const headers: Record<string, string> =
+    credentials === undefined ? {} : { authorization: basic(credentials) };
   const response = await fetch(url, { headers }).catch((cause: unknown) => {
     throw unauthorized(registry.name, `its token server ${url.origin} cannot be reached`, cause);
   });
   if (!response.ok) throw unauthorized(registry.name, `its token server answered ${response.status}`);
-  const answer = parse(tokenAnswer, new Uint8Array(await response.arrayBuffer()), `the answer of ${url.origin}`, 'a token');
+  const answer = parse(
+    tokenAnswer,
+    new Uint8Array(await response.arrayBuffer()),
+    `the answer of ${url.origin}`,
+    'a token',
+  );
   const token = answer.token ?? answer.access_token;
-  if (token === undefined) throw unauthorized(registry.name, `its token server ${url.origin} answered without a token`);
+  if (token === undefined)
+    throw unauthorized(registry.name, `its token server ${url.origin} answered without a token`);
   return `Bearer ${token}`;
 }
 

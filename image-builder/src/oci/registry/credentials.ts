@@ -24,10 +24,14 @@ const HUB_KEYS = ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io']
 export function credentialFiles(environment: NodeJS.ProcessEnv): readonly string[] {
   return [
     environment['REGISTRY_AUTH_FILE'],
-    environment['XDG_RUNTIME_DIR'] === undefined ? undefined : join(environment['XDG_RUNTIME_DIR'], 'containers/auth.json'),
+    environment['XDG_RUNTIME_DIR'] === undefined
+      ? undefined
+      : join(environment['XDG_RUNTIME_DIR'], 'containers/auth.json'),
     join(environment['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'containers/auth.json'),
     join(environment['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'),
-  ].filter((path) => path !== undefined).filter((path) => path !== '');
+  ]
+    .filter((path) => path !== undefined)
+    .filter((path) => path !== '');
 }
 
 /** The credentials for `host/repository`; the longest path that fits counts. `undefined` where none are kept. */
@@ -53,6 +57,7 @@ export async function findCredentials(
 function keysFor(host: string, repository: string): readonly string[] {
   const parts = repository.split('/');
   const paths = parts.map((_, position) => `${host}/${parts.slice(0, parts.length - position).join('/')}`);
-  const hosts = host === 'docker.io' ? HUB_KEYS : [host, `https://${host}`, `https://${host}/v2/`, `http://${host}`];
+  const hosts =
+    host === 'docker.io' ? HUB_KEYS : [host, `https://${host}`, `https://${host}/v2/`, `http://${host}`];
   return [...paths, ...hosts];
 }

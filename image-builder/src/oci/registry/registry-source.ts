@@ -61,9 +61,13 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
       const response = await get(`manifests/${reference.target}`, ACCEPT);
       if (response.status === 404) {
         await response.body?.cancel();
-        throw new BuilderError('IMAGE_NOT_FOUND', `Cannot find ${reference.text}: the registry has no such tag or digest`, {
-          hint: 'List what is there with: skopeo list-tags docker://<host>/<name>.',
-        });
+        throw new BuilderError(
+          'IMAGE_NOT_FOUND',
+          `Cannot find ${reference.text}: the registry has no such tag or digest`,
+          {
+            hint: 'List what is there with: skopeo list-tags docker://<host>/<name>.',
+          },
+        );
       }
       const bytes = await limitedBody(await accepted(response, reference), reference);
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -96,10 +100,14 @@ async function accepted(response: Response, reference: Reference): Promise<Respo
   if (response.status === 401 || response.status === 403) {
     throw unauthorized(reference.host, `it answered ${response.status} for ${reference.repository}`);
   }
-  throw new BuilderError('REGISTRY_REFUSED', `Cannot pull ${reference.text}: the registry answered ${response.status}`, {
-    hint: 'Try again later, or ask who runs the registry.',
-    facts: { status: response.status },
-  });
+  throw new BuilderError(
+    'REGISTRY_REFUSED',
+    `Cannot pull ${reference.text}: the registry answered ${response.status}`,
+    {
+      hint: 'Try again later, or ask who runs the registry.',
+      facts: { status: response.status },
+    },
+  );
 }
 
 async function* body(response: Response, reference: Reference): Bytes & AsyncGenerator<Uint8Array> {
@@ -121,9 +129,13 @@ async function limitedBody(response: Response, reference: Reference): Promise<Bu
     size += piece.length;
     pieces.push(piece);
     if (size > DOCUMENT_LIMIT) {
-      throw new BuilderError('MANIFEST_INVALID', `Cannot pull ${reference.text}: its manifest is over ${DOCUMENT_LIMIT} bytes`, {
-        hint: 'This is no image manifest.',
-      });
+      throw new BuilderError(
+        'MANIFEST_INVALID',
+        `Cannot pull ${reference.text}: its manifest is over ${DOCUMENT_LIMIT} bytes`,
+        {
+          hint: 'This is no image manifest.',
+        },
+      );
     }
   }
   return Buffer.concat(pieces);
