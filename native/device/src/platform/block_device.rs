@@ -124,15 +124,16 @@ impl BlockDevice {
     }
 
     fn failure(&self, action: &str, offset: u64, length: usize, error: &std::io::Error) -> Failure {
-        let code = match errno(error) {
-            Errno::ROFS | Errno::PERM | Errno::BADF => "SDFS_READ_ONLY",
-            _ => "SDFS_IO",
-        };
         let (name, reason) = (&self.name, reason(error));
-        Failure::new(
-            code,
-            format!("Cannot {action} {name}: {length} bytes at {offset}: {reason}"),
-        )
+        let message = format!("Cannot {action} {name}: {length} bytes at {offset}: {reason}");
+        match errno(error) {
+            Errno::ROFS | Errno::PERM | Errno::BADF => Failure::new("SDFS_READ_ONLY", message)
+                .hint("The file system or device is read-only."),
+            Errno::NOSPC => Failure::new("SDFS_IO", message)
+                .hint("Free some space on the disk that holds the image."),
+            _ => Failure::new("SDFS_IO", message)
+                .hint("The kernel's messages (dmesg) say what the device answered."),
+        }
     }
 }
 
