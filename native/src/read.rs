@@ -117,7 +117,7 @@ pub fn verify_release(
     trusted_keys: Vec<Uint8Array>,
 ) -> napi::Result<Either<ReleaseView, Failure>> {
     let keys = public_keys(&trusted_keys)?;
-    let release = signature::verify(json, signatures, &keys).and_then(|()| Release::parse(json));
+    let release = signature::verify(json, signatures, &keys).and_then(|_| Release::parse(json));
     Ok(either(release.map(|release| ReleaseView::from(&release))))
 }
 

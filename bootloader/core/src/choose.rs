@@ -40,7 +40,7 @@ pub fn ranking(entries: &[SlotEntry], writable: bool, wanted: Verdict) -> Vec<u8
         .filter(|(_, entry)| verdict(entry, writable) == wanted)
         .map(|(number, entry)| (number, entry.priority))
         .collect();
-    ranked.sort_by_key(|(number, priority)| (u8::MAX.abs_diff(*priority), *number));
+    ranked.sort_unstable_by_key(|(number, priority)| (u8::MAX.abs_diff(*priority), *number));
     ranked.into_iter().map(|(number, _)| number).collect()
 }
 

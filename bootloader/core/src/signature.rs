@@ -14,12 +14,17 @@ pub const fn size_is_valid(bytes: u64) -> bool {
         && bytes.is_multiple_of(SIGNATURE_ENTRY_SIZE as u64)
 }
 
-/// Checks that one entry of `signatures` (release.sig) is of a trusted key and signs `message`.
+/// Checks that one entry of `signatures` (release.sig) is of a trusted key and signs `message`. Returns the identity of
+/// the first such key.
 ///
 /// # Errors
 /// [`Error::ReleaseBadSignature`] for a malformed release.sig and when no entry of a trusted key verifies,
 /// [`Error::ReleaseUntrusted`] when there is no such entry.
-pub fn verify(message: &[u8], signatures: &[u8], trusted_keys: &[[u8; 32]]) -> Result<(), Error> {
+pub fn verify(
+    message: &[u8],
+    signatures: &[u8],
+    trusted_keys: &[[u8; 32]],
+) -> Result<Digest, Error> {
     if !size_is_valid(signatures.len() as u64) {
         return Err(Error::ReleaseBadSignature);
     }
@@ -28,7 +33,7 @@ pub fn verify(message: &[u8], signatures: &[u8], trusted_keys: &[[u8; 32]]) -> R
         let key_id = Digest(field::KEY_ID.get(entry));
         for key in trusted_keys.iter().filter(|key| Digest::of(*key) == key_id) {
             if signs(key, message, field::SIGNATURE.get(entry)) {
-                return Ok(());
+                return Ok(key_id);
             }
             error = Error::ReleaseBadSignature;
         }

@@ -210,8 +210,9 @@ fn verify_takes_one_valid_signature_of_a_trusted_key() {
     let ours = signing_key();
     let other = SigningKey::from_bytes(&[8; 32]);
     let keys = [ours.verifying_key().to_bytes()];
+    let our_id = Digest::of(&keys[0]);
     let both = [sign(&other, &message), sign(&ours, &message)].concat();
-    assert_eq!(signature::verify(&message, &both, &keys), Ok(()));
+    assert_eq!(signature::verify(&message, &both, &keys), Ok(our_id));
     assert_eq!(
         signature::verify(&message, &both, &[]),
         Err(Error::ReleaseUntrusted)
@@ -227,7 +228,10 @@ fn verify_takes_one_valid_signature_of_a_trusted_key() {
         Err(Error::ReleaseBadSignature)
     );
     let stale_and_good = [stale, sign(&ours, &message)].concat();
-    assert_eq!(signature::verify(&message, &stale_and_good, &keys), Ok(()));
+    assert_eq!(
+        signature::verify(&message, &stale_and_good, &keys),
+        Ok(our_id)
+    );
 
     let forged = [Digest::of(&[0xff; 32]).0.as_slice(), &[0; 64]].concat();
     assert_eq!(
