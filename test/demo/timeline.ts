@@ -36,11 +36,14 @@ export class Timeline {
   async step(label: string, work: () => Promise<string> | string): Promise<void> {
     this.#current = label;
     const began = performance.now();
-    process.stdout.write(`  ${this.#clock()}  ${label.padEnd(LABEL_WIDTH)} `);
+    const line = `  ${this.#clock()}  ${label.padEnd(LABEL_WIDTH)} `;
+    // What the work itself has to say goes above its line.
+    if (process.stdout.isTTY) process.stdout.write(line);
     const result = await work();
+    if (process.stdout.isTTY) process.stdout.write('\r\u001B[K');
     const seconds = (performance.now() - began) / 1000;
     this.#steps.push({ step: label, seconds: Number(seconds.toFixed(2)), result });
-    process.stdout.write(`${seconds.toFixed(1).padStart(6)} s  ${result}\n`);
+    process.stdout.write(`${line}${seconds.toFixed(1).padStart(6)} s  ${result}\n`);
   }
 
   /** Notes a size in bytes under `name`. */
