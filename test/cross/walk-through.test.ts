@@ -1,0 +1,158 @@
+/** FORMAT.md §11, step by step: the slot manager and the loader take turns on one volume. */
+import {
+  commit,
+  composeCommandLine,
+  history,
+  isSdfsError,
+  MemoryDevice,
+  mkfs,
+  noteProgress,
+  openRelease,
+  Volume,
+} from '@cocon-os/sdfs';
+import { nodeCrypto } from '@cocon-os/sdfs/node';
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { sampleRelease, stageSample, TRUSTED } from '../vectors/sample.ts';
+import { bootOnce, PARTITION_UUID } from './boot.ts';
+
+let device: MemoryDevice;
+const open = (): Volume => Volume.open(device);
+const state = () => {
+  const { record } = open();
+  return { sequence: record.sequence, slots: record.slots.map((slot) => slot.state) };
+};
+/** What boots. */
+const boot = () => {
+  const { started, failure } = bootOnce(device);
+  return { version: started?.version, attempt: started?.attempt, failure: failure?.error };
+};
+
+/** Release 1 in slot 0, confirmed. */
+function installFirst(): void {
+  const volume = open();
+  commit(volume, stageSample(volume, sampleRelease(1)));
+}
+
+/** Steps 1 to 3: release 1 confirmed in slot 0 with sequence 40 current, release 2 staged, booted and committed. */
+function untilStep3(): void {
+  device = new MemoryDevice(64 * 2 ** 20);
+  mkfs(device, { slots: 3, sequence: 37n }, nodeCrypto);
+  installFirst();
+  stageSample(open(), sampleRelease(2));
+  boot();
+  for (const progress of ['init', 'health'] as const) noteProgress(open(), 1, { progress });
+  commit(open(), 1);
+}
+
+describe('the walk-through of FORMAT.md §11', () => {
+  beforeEach(untilStep3);
+
+  test('1 to 3: a stage takes two records, a trial one more before it starts', () => {
+    device = new MemoryDevice(64 * 2 ** 20);
+    mkfs(device, { slots: 3, sequence: 37n }, nodeCrypto);
+    installFirst();
+    expect(state()).toEqual({ sequence: 40n, slots: ['confirmed', 'empty', 'empty'] });
+    stageSample(open(), sampleRelease(2));
+    expect(state()).toEqual({ sequence: 42n, slots: ['confirmed', 'trial', 'empty'] });
+    expect(open().slot(1)).toMatchObject({ attemptsLeft: 3, attemptsTotal: 3, priority: 2 });
+    expect(boot()).toEqual({ version: '2.0', attempt: 1, failure: undefined });
+    expect(state().sequence).toBe(43n);
+    expect(open().slot(1)).toMatchObject({ attemptsLeft: 2, progress: 'kernel' });
+    expect(noteProgress(open(), 1, { progress: 'init' })).toBe(true);
+    expect(noteProgress(open(), 1, { progress: 'health' })).toBe(true);
+    expect(commit(open(), 1)).toEqual({ changed: true, floor: 1n });
+    expect(state()).toEqual({ sequence: 46n, slots: ['confirmed', 'confirmed', 'empty'] });
+    expect(open().slot(1)).toMatchObject({ progress: 'healthy', reason: 'none', wasConfirmed: true });
+  });
+
+  test('4: Law 4: confirmed boots write nothing, also when every part of the machine tries to', () => {
+    const before = open().record.bytes;
+    expect(boot()).toEqual({ version: '2.0', attempt: undefined, failure: undefined });
+    expect(noteProgress(open(), 1, { progress: 'init' })).toBe(false);
+    expect(noteProgress(open(), 1, { progress: 'healthy' })).toBe(false);
+    expect(commit(open(), 1).changed).toBe(false);
+    expect(open().record.bytes).toEqual(before);
+  });
+
+  test('5 to 8: Law 3: a trial ends; Law 5: what failed stays known', () => {
+    stageSample(open(), sampleRelease(3));
+    expect(state()).toEqual({ sequence: 48n, slots: ['confirmed', 'confirmed', 'trial'] });
+    for (const attempt of [1, 2, 3]) expect(boot()).toEqual({ version: '3.0', attempt, failure: undefined });
+    expect(state().sequence).toBe(51n);
+    expect(boot()).toEqual({ version: '2.0', attempt: undefined, failure: undefined });
+    expect(state()).toEqual({ sequence: 52n, slots: ['confirmed', 'confirmed', 'failed'] });
+    expect(open().slot(2)).toMatchObject({ reason: 'no-commit', progress: 'kernel' });
+    expect(boot().version).toBe('2.0');
+    expect(state().sequence).toBe(52n);
+    expect(codeOf(() => stageSample(open(), sampleRelease(3)))).toBe('RELEASE_FAILED_BEFORE');
+    expect(
+      history(open())
+        .slice(-6)
+        .map(({ kind, slot, sequence }) => [kind, slot, sequence]),
+    ).toEqual([
+      ['confirmed', 1, 46n],
+      ['staged', 2, 48n],
+      ['attempt', 2, 49n],
+      ['attempt', 2, 50n],
+      ['attempt', 2, 51n],
+      ['failed', 2, 52n],
+    ]);
+  });
+
+  test('the unhappy ending: both slots wear out, nothing is left, and nothing is made worse by trying', () => {
+    wearOut(1);
+    expect(boot().version).toBe('1.0');
+    expect(open().slot(1)).toMatchObject({
+      state: 'failed',
+      reason: 'hash',
+      detail: 'kernel',
+      wasConfirmed: true,
+    });
+    wearOut(0);
+    expect(boot()).toEqual({ version: undefined, attempt: undefined, failure: 'NO_BOOTABLE_SLOT' });
+    const { sequence } = state();
+    expect(boot().failure).toBe('NO_BOOTABLE_SLOT');
+    expect(state().sequence).toBe(sequence);
+  });
+
+  test('a cut in the middle: the whole ring is lost, and the next boot comes to the same decision', () => {
+    stageSample(open(), sampleRelease(3));
+    for (let attempt = 1; attempt <= 3; attempt += 1) boot();
+    boot();
+    const { superblock, record } = open();
+    device.write(superblock.ringBlocks[0] * 4096, new Uint8Array(superblock.groupBlocks * 4096).fill(0xff));
+    expect(state()).toEqual({ sequence: 51n, slots: ['confirmed', 'confirmed', 'trial'] });
+    expect(boot().version).toBe('2.0');
+    expect(open().record.bytes).toEqual(record.bytes);
+  });
+});
+
+test('the command line that the slot manager foresees is the one that the loader composes', () => {
+  untilStep3();
+  const volume = open();
+  const signed = openRelease(
+    volume.readFile(1, 'release.json'),
+    volume.readFile(1, 'release.sig'),
+    [TRUSTED.publicKey],
+    nodeCrypto,
+  );
+  const parts = { signed, slot: 1, files: volume.descriptor(1).files, superblock: volume.superblock };
+  expect(bootOnce(device).started?.commandLine).toBe(composeCommandLine(parts, PARTITION_UUID));
+});
+
+function wearOut(slot: number): void {
+  const volume = open();
+  const [extent] = volume.file(slot, 'kernel').extents;
+  device.write((extent?.start ?? 0) * 4096, new Uint8Array(512).fill(0xff));
+}
+
+function codeOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (thrown) {
+    if (isSdfsError(thrown)) return thrown.code;
+    throw thrown;
+  }
+  return 'done';
+}
