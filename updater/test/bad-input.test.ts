@@ -206,7 +206,7 @@ const CASES: readonly Case[] = [
     code: 'ARTIFACT_WRONG_ARCHITECTURE',
     archive: () => {
       const index = indexOf(entries);
-      const manifests = index.manifests.map(({ platform: _, ...rest }) => rest);
+      const manifests = index.manifests.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
       return tarOf(replaceEntry(entries, 'index.json', jsonEntry({ ...index, manifests }).bytes));
     },
     options: { architecture: 'arm64' },

@@ -146,10 +146,10 @@ describe('cocon-update stage', () => {
   });
 });
 
-describe('cocon-update --volume', () => {
-  const statusOf = (path: string, ...more: readonly string[]) =>
-    coconUpdate(['status', '--volume', path, '--json', ...more]);
+const statusOf = (path: string, ...more: readonly string[]) =>
+  coconUpdate(['status', '--volume', path, '--json', ...more]);
 
+describe('cocon-update --volume', () => {
   test('finds the one SDFS partition of a disk', async () => {
     diskImage(at('disk.img'));
     formatPartition(at('disk.img'), 2);

@@ -15,6 +15,8 @@ const failed = (wish: Partial<SlotFacts>): SlotFacts => ({
   ...wish,
 });
 
+const trial = (wish: Partial<SlotFacts>) => explainSlot(failed({ state: 'trial', reason: 'none', ...wish }));
+
 describe('explainSlot()', () => {
   test('tells in words how far a release got that nobody committed', () => {
     expect(PROGRESS.map((progress) => explainSlot(failed({ progress })))).toMatchInlineSnapshot(`
@@ -62,8 +64,6 @@ describe('explainSlot()', () => {
   });
 
   test('tells where a trial stands', () => {
-    const trial = (wish: Partial<SlotFacts>) =>
-      explainSlot(failed({ state: 'trial', reason: 'none', ...wish }));
     expect([
       trial({ attemptsLeft: 3, progress: 'none' }),
       trial({ attemptsLeft: 2, running: true }),

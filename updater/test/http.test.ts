@@ -88,6 +88,8 @@ function breakOff(response: ServerResponse, length: number, headers: Record<stri
   response.write(archive.subarray(0, length), () => response.destroy());
 }
 
+const sized = (): Record<string, number> => ({ 'content-length': archive.length });
+
 describe('cocon-update stage http://', () => {
   test.each([true, false])('streams in one request (server with ranges: %s)', async (ranges) => {
     const { status, err, requests } = await stageFrom((request, response) =>
@@ -131,7 +133,6 @@ describe('cocon-update stage http://', () => {
     expect(err).toContain('[ARTIFACT_ORDER]\nhint: ');
   });
 
-  const sized = (): Record<string, number> => ({ 'content-length': archive.length });
   test.each<[string, string, Answer]>([
     ['404', 'SOURCE_STATUS', (_, response) => response.writeHead(404).end('not here')],
     ['500', 'SOURCE_STATUS', (_, response) => response.writeHead(500).end()],

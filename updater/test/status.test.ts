@@ -18,7 +18,7 @@ const validate = new Ajv2020({ strict: true }).compile(published);
 /** The report as a program receives it, after it was found valid. */
 function statusOf(volume: Volume, running?: number): ReturnType<typeof readStatus> {
   const report: unknown = JSON.parse(JSON.stringify(readStatus({ path: 'disk.img', volume, running })));
-  expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+  expect(validate(report) ? [] : validate.errors).toEqual([]);
   return statusSchema.parse(report);
 }
 
@@ -116,7 +116,6 @@ describe('status.schema.json', () => {
   test('refuses a field more and a field less', () => {
     const report = readStatus({ path: 'x', volume: memoryVolume(), running: undefined });
     expect(validate({ ...report, more: 1 })).toBe(false);
-    const { next: _, ...less } = report;
-    expect(validate(less)).toBe(false);
+    expect(validate({ ...report, next: undefined })).toBe(false);
   });
 });

@@ -30,7 +30,7 @@ function formatStatus({ volume, slots, failures, next }: StatusReport): string {
   const table = formatTable([
     ['', 'SLOT', 'STATE', 'RELEASE', 'DIGEST', ''],
     ...slots.map((slot) => [
-      slot.running ? '*' : slot.next ? '>' : '',
+      `${slot.running ? '*' : ''}${slot.next ? '>' : ''}`,
       String(slot.slot),
       slot.state,
       nameOf(slot),
@@ -41,10 +41,13 @@ function formatStatus({ volume, slots, failures, next }: StatusReport): string {
   const refused = failures.map(
     (failure) => `  ${failure.digest.slice(0, DIGEST_SHOWN)} (${failure.reason})\n`,
   );
+  const legend = [
+    ...(slots.some((slot) => slot.running) ? ['* runs'] : []),
+    next === null ? 'no slot is left to boot' : '> boots next',
+  ];
   return (
-    `${head}\n${table}\n` +
-    (next === null ? 'No slot is left to boot.\n' : `* runs, > boots next (slot ${next}).\n`) +
-    (refused.length === 0 ? '' : `Refused because they failed before:\n${refused.join('')}`)
+    `${head}\n${table}\n${legend.join(', ')}\n` +
+    (refused.length === 0 ? '' : `\nRefused because they failed before:\n${refused.join('')}`)
   );
 }
 
