@@ -46,7 +46,8 @@ fn method<Args: JsValuesTupleIntoVec, Return: FromNapiValue>(
     name: &str,
 ) -> napi::Result<FunctionRef<Args, Return>> {
     device
-        .get_named_property::<Function<'_, Args, Return>>(name)?
+        .get_named_property::<Function<'_, Args, Return>>(name)
+        .map_err(|_| invalid_argument(format!("the device has no method \"{name}\"")))?
         .bind(device)?
         .create_ref()
 }
