@@ -5,7 +5,6 @@ import { defineCommand, formatBytes, silentProgress, terminalProgress, UsageErro
 
 import { loadConfig, checkConfig, type LoadedConfig } from '../config/load-config.ts';
 import type { Config } from '../config/schema.ts';
-import { findMkfsErofs } from '../find-tools.ts';
 import { readPrivateKey } from '../keys.ts';
 import { openInput } from '../oci/input.ts';
 import { seal as sealImage, type SealResult } from '../seal/seal.ts';
@@ -50,6 +49,7 @@ export const seal = defineCommand({
   async run({ terminal, cwd }: BuilderContext, { args, options, json }) {
     const loaded = await loadConfig(cwd, options.config);
     const config = withOptions(loaded.config, options);
+    const { mkfsErofs } = config.tools;
     const input = args[0] ?? config.seal.input;
     if (input === undefined) {
       throw new UsageError(
@@ -70,9 +70,7 @@ export const seal = defineCommand({
       const result = await sealImage(source, {
         config,
         keys,
-        mkfsErofs: await findMkfsErofs(
-          config.tools.mkfsErofs === undefined ? undefined : loaded.resolvePath(config.tools.mkfsErofs),
-        ),
+        mkfsErofs: mkfsErofs === undefined ? undefined : loaded.resolvePath(mkfsErofs),
         output: outputPath(cwd, options.output, loaded, config),
         progress: json ? silentProgress : terminalProgress(terminal),
       });

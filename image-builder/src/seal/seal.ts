@@ -14,6 +14,7 @@ import { layoutArtifact } from '@cocon-os/updater';
 
 import type { Config } from '../config/schema.ts';
 import { BuilderError } from '../errors.ts';
+import { findMkfsErofs } from '../find-tools.ts';
 import { rawPublicKey } from '../keys.ts';
 import type { ImageSource } from '../oci/image-source.ts';
 import { resolveImage } from '../oci/resolve-image.ts';
@@ -31,8 +32,8 @@ export interface SealOptions {
   readonly config: Config;
   /** Private keys; each of them signs. At least one. */
   readonly keys: readonly KeyObject[];
-  /** mkfs.erofs, see `findMkfsErofs`. */
-  readonly mkfsErofs: string;
+  /** mkfs.erofs; looked up by `findMkfsErofs` when it is needed and was not given. */
+  readonly mkfsErofs?: string | undefined;
   /** The artifact's file. It is replaced when it exists. */
   readonly output: string;
   readonly progress: Progress;
@@ -130,7 +131,7 @@ async function makeRoot(
 ): Promise<SealedRoot> {
   const path = join(scratch, 'rootfs.erofs');
   const treePath = join(scratch, 'rootfs.verity');
-  await writeErofs(mkfsErofs, root, spool, config.seal.compression, path, progress);
+  await writeErofs(await findMkfsErofs(mkfsErofs), root, spool, config.seal.compression, path, progress);
   const { rootHash } = await writeVerityTree(path, treePath, (done, total) =>
     progress.update('Hash tree', done, total),
   );
