@@ -86,6 +86,12 @@ export function defineSlice(slice: Slice): Slice {
   if (slice.build.kind === 'entries' && slice.source !== undefined) {
     refuse('it has a source but no steps that build it', "Use build: { kind: 'steps' }.");
   }
+  if (slice.build.kind === 'entries' && Object.keys(slice.outputs).join() !== 'runtime') {
+    refuse(
+      'what is assembled from files has no other output than runtime',
+      "Write outputs: { runtime: [''] }.",
+    );
+  }
   for (const name of Object.keys((slice.build.kind === 'steps' && slice.build.inputs) || {})) {
     if (!SAFE_NAME.test(name)) refuse(`input "${name}" has other characters than a-z 0-9 . -`, 'Rename it.');
   }

@@ -20,7 +20,7 @@ import { fetchSource } from '../sources/fetch-source.ts';
 import { silentReporter, type BuildReporter } from './build-reporter.ts';
 import { cacheKey } from './cache-key.ts';
 import { hostPackages } from './host-packages.ts';
-import { isAlive, withLock } from './lock.ts';
+import { isRunning, processIdentity, withLock } from './lock.ts';
 import { runSteps } from './run-steps.ts';
 
 /** A slice and what it came to. */
@@ -114,7 +114,8 @@ export function createBuilder({
       slice.source === undefined
         ? new Map()
         : await fetchSource(slice.source, cache, (line) => reporter.line(line));
-    const work = await mkdtemp(join(cache.work, `${slice.name}-${process.pid}-`));
+    const owner = await processIdentity(process.pid);
+    const work = await mkdtemp(join(cache.work, `${slice.name}-${owner}-`));
     try {
       const needPaths = new Map([...needs].map(([name, layer]) => [name, store.pathOf(layer.digest)]));
       const out = await runSteps(slice, { work, sources, needs: needPaths, logs: cache.logs, reporter });
@@ -140,8 +141,8 @@ export function createBuilder({
 async function sweep(work: string): Promise<void> {
   await mkdir(work, { recursive: true });
   for (const name of await readdir(work)) {
-    const owner = /-(\d+)-[^-]+$/.exec(name)?.[1];
-    if (owner !== undefined && !isAlive(Number(owner)))
+    const owner = /-(\d+\.\d+)-[^-]+$/.exec(name)?.[1];
+    if (owner !== undefined && !(await isRunning(owner)))
       await rm(join(work, name), { recursive: true, force: true });
   }
 }

@@ -2,7 +2,8 @@
  * Keeps two processes from doing the same long job at the same time. It saves work and nothing more: results appear by
  * rename, so the job may run twice without harm.
  */
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,8 +14,8 @@ export async function withLock<T>(path: string, onWait: () => void, job: () => P
   await mkdir(dirname(path), { recursive: true });
   for (let waited = false; !(await take(path)); waited = true) {
     if (!waited) onWait();
-    const owner = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (owner > 0 && !isAlive(owner)) await rm(path, { force: true });
+    const owner = await readFile(path, 'utf8').catch(() => undefined);
+    if (owner !== undefined && !(await isRunning(owner))) await rm(path, { force: true });
     else await sleep(POLL_MS);
   }
   try {
@@ -24,23 +25,33 @@ export async function withLock<T>(path: string, onWait: () => void, job: () => P
   }
 }
 
+/** By a link, so that a lock says from its first moment whose it is. */
 async function take(path: string): Promise<boolean> {
-  const file = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return undefined;
-    throw error;
-  });
-  if (file === undefined) return false;
-  await file.writeFile(String(process.pid));
-  await file.close();
-  return true;
-}
-
-/** Whether a process with this number runs, be it ours or not. */
-export function isAlive(pid: number): boolean {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, await processIdentity(process.pid));
   try {
-    process.kill(pid, 0);
+    await link(draft, path);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
+}
+
+/**
+ * Names a process as `<pid>.<start time>`, for numbers are used again; the start time is in clock ticks since the machine
+ * started (proc_pid_stat(5), field 22). Empty when there is no such process.
+ */
+export async function processIdentity(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // Field 2 is the program's name in parentheses, which may hold blanks and parentheses itself; field 3 comes behind it.
+  const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[22 - 3];
+  return startTime === undefined ? '' : `${pid}.${startTime}`;
+}
+
+/** Whether the process of that identity still runs. */
+export async function isRunning(identity: string): Promise<boolean> {
+  return (await processIdentity(Number.parseInt(identity, 10))) === identity;
 }

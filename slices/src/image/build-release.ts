@@ -29,9 +29,9 @@ export interface ReleaseOptions {
 
 /**
  * The kernel command line of a release: serial console, the one init that it may start (another one would hide that it
- * is broken), and a reset five seconds after a panic.
+ * is broken), and a reset one second after a panic.
  */
-export const RELEASE_COMMAND_LINE = 'console=ttyS0,115200 init=/sbin/init panic=5';
+export const RELEASE_COMMAND_LINE = 'console=ttyS0,115200 init=/sbin/init panic=1';
 
 const VARIANTS: Readonly<Record<ReleaseVariant, readonly Slice[]>> = {
   standard: [],
