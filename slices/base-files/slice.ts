@@ -14,7 +14,7 @@ const MOUNT_POINTS = ['proc', 'sys', 'dev', 'run', 'tmp', 'data', 'mnt'];
 
 /** The files of `base-files/files` (a script is executable), mount points and links. */
 export async function baseFiles(): Promise<Slice> {
-  const paths = await readdir(FILES, { recursive: true });
+  const paths = (await readdir(FILES, { recursive: true })).toSorted((a, b) => (a < b ? -1 : 1));
   const files: LayerEntry[] = [];
   for (const path of paths) {
     const full = join(FILES, path);

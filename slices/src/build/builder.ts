@@ -52,7 +52,8 @@ export function createBuilder({
   const store = openLayerStore(cache.layers);
   const versionsOf = hostPackages();
   const under = new Map<Slice, Promise<BuiltSlice>>();
-  let queue: Promise<unknown> = sweep(cache.work);
+  let queue: Promise<unknown> = Promise.resolve();
+  let swept: Promise<void> | undefined;
 
   const build = (slice: Slice): Promise<BuiltSlice> => {
     const known = under.get(slice);
@@ -67,13 +68,8 @@ export function createBuilder({
     for (const need of slice.needs ?? []) {
       const { dev } = (await build(need)).outputs;
       if (dev === undefined) {
-        throw new SlicesError(
-          'SLICE_INVALID',
-          `Cannot build ${slice.name}: it needs ${need.name}, which has no dev output`,
-          {
-            hint: `Add dev to the outputs of ${need.name}.`,
-          },
-        );
+        const what = `Cannot build ${slice.name}: it needs ${need.name}, which has no dev output`;
+        throw new SlicesError('SLICE_INVALID', what, { hint: `Add dev to the outputs of ${need.name}.` });
       }
       needs.set(need.name, dev);
     }
@@ -82,7 +78,10 @@ export function createBuilder({
     const key = cacheKey(slice, { needs: digests, hostPackages: versions });
     const found = await store.find(key);
     if (found !== undefined) return { slice, key, outputs: found };
-    const turn = queue.then(() => buildLocked(slice, key, needs));
+    const turn = queue.then(async () => {
+      await (swept ??= sweep(cache.work));
+      return buildLocked(slice, key, needs);
+    });
     queue = turn.catch(() => {});
     return { slice, key, outputs: await turn };
   };
@@ -107,13 +106,10 @@ export function createBuilder({
     );
 
   const buildNow = async (slice: Slice, needs: ReadonlyMap<string, StoredLayer>): Promise<StoredOutputs> => {
-    if (slice.build.kind === 'entries')
-      return { runtime: await store.put(layerOfEntries(slice.build.entries)) };
-    if (slice.source !== undefined) reporter.step(slice, 'fetch the source');
-    const sources =
-      slice.source === undefined
-        ? new Map()
-        : await fetchSource(slice.source, cache, (line) => reporter.line(line));
+    const { build: how, source } = slice;
+    if (how.kind === 'entries') return { runtime: await store.put(layerOfEntries(how.entries)) };
+    if (source !== undefined) reporter.step(slice, 'fetch the source');
+    const sources = source ? await fetchSource(source, cache, (line) => reporter.line(line)) : new Map();
     const owner = await processIdentity(process.pid);
     const work = await mkdtemp(join(cache.work, `${slice.name}-${owner}-`));
     try {
@@ -142,7 +138,7 @@ async function sweep(work: string): Promise<void> {
   await mkdir(work, { recursive: true });
   for (const name of await readdir(work)) {
     const owner = /-(\d+\.\d+)-[^-]+$/.exec(name)?.[1];
-    if (owner !== undefined && !(await isRunning(owner)))
-      await rm(join(work, name), { recursive: true, force: true });
+    if (owner === undefined || (await isRunning(owner))) continue;
+    await rm(join(work, name), { recursive: true, force: true });
   }
 }
