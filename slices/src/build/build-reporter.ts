@@ -44,6 +44,8 @@ export function terminalReporter(terminal: Terminal, now: () => number = Date.no
       );
     },
     done(slice, seconds) {
+      // Assembled without a step, at once: not worth a line.
+      if (title === '') return;
       if (terminal.interactive) terminal.err('\r\u001B[K');
       terminal.err(`${slice.name} ${slice.version} · built in ${clock(seconds)}\n`);
       title = '';
