@@ -1,5 +1,6 @@
 /** Writes `schema/status.schema.json` from `src/status-schema.ts`; with `--check` only compares. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 
 import { z } from 'zod';
 
@@ -12,9 +13,9 @@ const schema = {
   title: 'cocon-update status --json',
   ...z.toJSONSchema(statusSchema),
 };
-const text = `${JSON.stringify(schema, undefined, 2)}\n`;
-if (!process.argv.includes('--check')) writeFileSync(TARGET, text);
-else if (readFileSync(TARGET, 'utf8') !== text) {
+if (!process.argv.includes('--check')) {
+  writeFileSync(TARGET, `${JSON.stringify(schema, undefined, 2)}\n`);
+} else if (!isDeepStrictEqual(JSON.parse(readFileSync(TARGET, 'utf8')), schema)) {
   process.stderr.write(
     'schema/status.schema.json is not what src/status-schema.ts says; run: npm run schema -w updater\n',
   );

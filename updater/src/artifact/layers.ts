@@ -12,8 +12,15 @@ export interface ReleaseLayer {
   readonly size: number;
 }
 
-/** The layers of a manifest: exactly one signature and kernel, at most one of the others but device trees. */
-export function releaseLayers(manifest: OciManifest): readonly ReleaseLayer[] {
+/** The layers of a manifest, told apart. */
+export interface ReleaseLayers {
+  readonly signature: ReleaseLayer;
+  /** All others. */
+  readonly files: readonly ReleaseLayer[];
+}
+
+/** Exactly one signature and one kernel, at most one of the others but device trees. */
+export function releaseLayers(manifest: OciManifest): ReleaseLayers {
   const { artifactType, config } = manifest;
   if (config.mediaType !== MEDIA_TYPES['release.json']) throw unknownMediaType('config', config.mediaType);
   if (artifactType !== undefined && artifactType !== ARTIFACT_TYPE)
@@ -24,7 +31,8 @@ export function releaseLayers(manifest: OciManifest): readonly ReleaseLayer[] {
     return { kind, sha256, size };
   });
   const count = (kind: FileKind): number => layers.filter((layer) => layer.kind === kind).length;
-  if (count('release.sig') === 0) {
+  const signature = layers.find((layer) => layer.kind === 'release.sig');
+  if (signature === undefined) {
     throw new UpdaterError('ARTIFACT_UNSIGNED', 'Cannot use the release: it has no signature layer', {
       hint: 'Seal it with a key: cocon seal --key <file>.',
     });
@@ -44,15 +52,14 @@ export function releaseLayers(manifest: OciManifest): readonly ReleaseLayer[] {
       },
     );
   }
-  return layers;
+  return { signature, files: layers.filter((layer) => layer !== signature) };
 }
 
 /** Compares kinds, sizes and digests; names come from release.json alone. `ARTIFACT_MISMATCH`. */
-export function matchRelease(layers: readonly ReleaseLayer[], release: Release): void {
+export function matchRelease({ files }: ReleaseLayers, release: Release): void {
   const signed = releaseFiles(release);
   const same = (one: ReleaseLayer) => (other: ReleaseLayer) =>
     one.kind === other.kind && one.sha256 === other.sha256 && one.size === other.size;
-  const files = layers.filter((layer) => layer.kind !== 'release.sig');
   const missing = signed.find((file) => !files.some(same(file)));
   const extra = files.find((layer) => !signed.some(same(layer)));
   if (missing === undefined && extra === undefined) return;

@@ -47,6 +47,8 @@ export interface Artifact {
   ): Promise<void>;
 }
 
+type BlobFacts = Pick<OciDescriptor, 'sha256' | 'size'>;
+
 /** Opens an artifact. */
 export async function openArtifact(source: ByteSource, options: OpenArtifactOptions): Promise<Artifact> {
   const { crypto, architecture, trustedKeys, seek } = options;
@@ -55,7 +57,7 @@ export async function openArtifact(source: ByteSource, options: OpenArtifactOpti
   const indexBytes = layout && (await archive.small('index.json'));
   if (indexBytes === undefined) throw notOci(source.name, layout === undefined ? 'oci-layout' : 'index.json');
 
-  const blob = (descriptor: OciDescriptor): Promise<Uint8Array> => smallBlob(archive, descriptor, crypto);
+  const blob = (descriptor: BlobFacts): Promise<Uint8Array> => smallBlob(archive, descriptor, crypto);
   let entry = pickManifest(parseIndex(indexBytes), architecture);
   for (let depth = 1; entry.mediaType === INDEX_TYPE; depth += 1) {
     if (depth > MAX_INDEX_DEPTH) throw notOci(source.name, 'manifest');
@@ -64,8 +66,7 @@ export async function openArtifact(source: ByteSource, options: OpenArtifactOpti
   const manifest = parseManifest(await blob(entry));
   const layers = releaseLayers(manifest);
   const json = await blob(manifest.config);
-  const signatureLayer = manifest.layers[layers.findIndex((layer) => layer.kind === 'release.sig')];
-  const signature = await blob(signatureLayer ?? manifest.config);
+  const signature = await blob(layers.signature);
   const release = openRelease(json, signature, trustedKeys, crypto);
   matchRelease(layers, release.release);
   const found = release.release.architecture;
@@ -93,7 +94,7 @@ async function deliver(
   for (const path of missing.keys()) throw missingBlob(path);
 }
 
-async function smallBlob(archive: Archive, descriptor: OciDescriptor, crypto: Crypto): Promise<Uint8Array> {
+async function smallBlob(archive: Archive, descriptor: BlobFacts, crypto: Crypto): Promise<Uint8Array> {
   const path = blobPath(descriptor.sha256);
   const bytes = await archive.small(path);
   if (bytes === undefined) throw missingBlob(path);
