@@ -1,5 +1,5 @@
 /** SDFS volumes: make, read, fill, decide, check. Free of `node:` imports; see `node/index.ts` for files and disks. */
-export { allocate, freeGroups, groupsOfSlot } from './allocator.ts';
+export { allocate, freeRuns, groupsOfSlot, type GroupRun } from './allocator.ts';
 export type { BlockDevice, Crypto, Sha256 } from './block-device.ts';
 export { checkSlot, type CheckedSlot, type CheckSlotOptions } from './check-slot.ts';
 export { COMMAND_LINE_LIMITS, composeCommandLine, type CommandLineParts } from './command-line.ts';

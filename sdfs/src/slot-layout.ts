@@ -1,5 +1,5 @@
 /** Where the files of a slot in the making will lie. Decided before the first byte is written, since all sizes are known. */
-import { allocate } from './allocator.ts';
+import { allocate, type GroupRun } from './allocator.ts';
 import { encodeDescriptor, type DescriptorIdentity, type Extent, type SlotFile } from './descriptor.ts';
 import { SdfsError } from './errors.ts';
 import { BLOCK_SIZE, LIMITS } from './format.ts';
@@ -20,7 +20,7 @@ export interface SlotLayout {
  */
 export function layOut(
   superblock: Superblock,
-  free: readonly number[],
+  free: readonly GroupRun[],
   files: readonly ReleaseFile[],
   identity: DescriptorIdentity,
 ): SlotLayout {

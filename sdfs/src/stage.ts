@@ -7,7 +7,7 @@
 import { silentProgress, type Progress } from '@cocon-os/cli';
 
 import type { Crypto } from './block-device.ts';
-import { freeGroups } from './allocator.ts';
+import { freeRuns } from './allocator.ts';
 import { checkCommandLineLimit } from './command-line.ts';
 import { isFileName, readDescriptor, type SlotFile } from './descriptor.ts';
 import { SdfsError } from './errors.ts';
@@ -49,7 +49,7 @@ export function stage(volume: Volume, signed: SignedRelease, options: StageOptio
   const target = chooseTarget(volume.record, options.runningSlot);
   const generation = nextGeneration(volume.record);
   const identity = { slot: target.index, generation, releaseDigest: signed.digest };
-  const free = freeGroups(volume, target.index);
+  const free = freeRuns(volume, target.index);
   const layout = layOut(volume.superblock, free, filesOf(signed, options.crypto), identity);
   checkCommandLineLimit({ signed, slot: target.index, files: layout.files, superblock: volume.superblock });
 

@@ -1,30 +1,46 @@
-import { allocate, freeGroups, groupsOfSlot, type Volume } from '@cocon-os/sdfs';
+import { allocate, commit, freeRuns, groupsOfSlot, type GroupRun, type Volume } from '@cocon-os/sdfs';
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 
 import { sampleRelease, stageSample } from '../../test/vectors/sample.ts';
-import { commit } from '@cocon-os/sdfs';
 import { codeOf, smallVolume } from './helpers/volumes.ts';
 
 const { superblock } = smallVolume(1000).volume;
-const freeSet = fc
-  .uniqueArray(fc.integer({ min: 3, max: 400 }), { maxLength: 100 })
-  .map((groups) => groups.toSorted((a, b) => a - b));
+
+/** Runs with gaps between them. */
+const freeSpace = fc
+  .array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })), { maxLength: 30 })
+  .map((pairs) => {
+    let at = 3;
+    return pairs.map(([gap, groups]): GroupRun => {
+      const first = at + gap;
+      at = first + groups;
+      return { first, groups };
+    });
+  });
+
+/** The groups of some runs, one by one. */
+function groupsOf(runs: readonly GroupRun[]): ReadonlySet<number> {
+  return new Set(
+    runs.flatMap(({ first, groups }) => Array.from({ length: groups }, (_, index) => first + index)),
+  );
+}
 
 describe('allocate()', () => {
-  propertyTest.prop([freeSet, fc.integer({ min: 1, max: 2000 })])(
+  propertyTest.prop([freeSpace, fc.integer({ min: 1, max: 2000 })])(
     'gives exactly the blocks asked for, of free groups only, none twice, ascending',
     (free, blocks) => {
+      const groups = groupsOf(free);
       if (codeOf(() => allocate(superblock, free, blocks)) === 'VOLUME_FULL') {
-        expect(free.length).toBeLessThan(Math.ceil(blocks / 16));
+        expect(groups.size).toBeLessThan(Math.ceil(blocks / 16));
         return;
       }
       const extents = allocate(superblock, free, blocks);
       expect(extents.reduce((sum, each) => sum + each.blocks, 0)).toBe(blocks);
       for (const [index, { start, blocks: count }] of extents.entries()) {
         expect(start % 16).toBe(0);
-        for (let group = start / 16; group < (start + count) / 16; group += 1)
-          expect(free).toContain(Math.floor(group));
+        for (let block = start; block < start + count; block += 1)
+          expect(groups.has(Math.floor(block / 16))).toBe(true);
         const before = extents[index - 1];
         if (before !== undefined) expect(start).toBeGreaterThanOrEqual(before.start + before.blocks);
       }
@@ -32,7 +48,12 @@ describe('allocate()', () => {
   );
 
   test('takes the smallest run that is large enough, else as few runs as can be', () => {
-    const free = [3, 4, 5, 6, 10, 11, 20, 30, 31, 32];
+    const free = [
+      { first: 3, groups: 4 },
+      { first: 10, groups: 2 },
+      { first: 20, groups: 1 },
+      { first: 30, groups: 3 },
+    ];
     expect(allocate(superblock, free, 2 * 16)).toEqual([{ start: 160, blocks: 32 }]);
     expect(allocate(superblock, free, 3 * 16)).toEqual([{ start: 480, blocks: 48 }]);
     expect(allocate(superblock, free, 7 * 16)).toEqual([
@@ -42,54 +63,61 @@ describe('allocate()', () => {
   });
 });
 
-describe('freeGroups()', () => {
+describe('freeRuns()', () => {
   test('Law 2: the last good slot is untouchable: no group of a live slot is free, whatever is staged over', () => {
     const { volume } = smallVolume(20);
     for (let version = 1; version <= 12; version += 1) {
       const slot = stageSample(volume, sampleRelease(version));
       if (version % 3 !== 0) commit(volume, slot);
+      const free = groupsOf(freeRuns(volume, slot));
       for (const live of volume.liveSlots()) {
-        const free = freeGroups(volume, slot);
-        const held = groupsOfSlot(volume.superblock, live, volume.descriptor(live.index).files);
-        if (live.index !== slot) expect(free.filter((group) => held.has(group))).toEqual([]);
+        if (live.index !== slot)
+          expect([...heldBy(volume, live.index)].filter((group) => free.has(group))).toEqual([]);
       }
-      expect(overlaps(volume)).toEqual([]);
+      expect([...heldBy(volume, slot)].every((group) => free.has(group))).toBe(true);
     }
+  });
+
+  test('gives everything when every slot is empty', () => {
+    const { volume } = smallVolume(20);
+    expect(freeRuns(volume, 0)).toEqual([{ first: 3, groups: 17 }]);
   });
 
   test('counts shared groups as in use while one of the slots lives', () => {
     const { volume } = smallVolume(20);
-    const first = stageSample(volume, sampleRelease(1));
-    const second = stageSample(volume, sampleRelease(2));
-    const shared = volume.slot(first);
-    volume.write((draft) => draft.clearSlot(first), { writer: 'updater', time: 0 });
-    expect(freeGroups(volume, 2)).toContain(Math.floor(shared.descriptorBlock / 16));
-    expect(freeGroups(volume, 2)).not.toContain(Math.floor(volume.slot(second).descriptorBlock / 16));
+    const [first, second] = [1, 2].map((version) => stageSample(volume, sampleRelease(version)));
+    // Slot 2 takes over the descriptor place of the first, so that both hold the same groups.
+    const { descriptorBlock, descriptorBlocks, descriptorCrc } = volume.slot(first ?? 0);
+    volume.write(
+      (draft) => {
+        draft.setSlot(2, {
+          state: 3,
+          descriptorBlock: BigInt(descriptorBlock),
+          descriptorBlocks,
+          descriptorCrc,
+        });
+        draft.clearSlot(first ?? 0);
+      },
+      { writer: 'updater', time: 0 },
+    );
+    const free = groupsOf(freeRuns(volume, 0));
+    expect(free.has(descriptorBlock / 16)).toBe(false);
+    expect([...heldBy(volume, second ?? 0)].some((group) => free.has(group))).toBe(false);
   });
 
-  test('refuses while a confirmed slot cannot be read, and lets a failed one hold its descriptor only', () => {
+  test('refuses while a trial cannot be read, and lets a failed slot hold its descriptor only', () => {
     const { device, volume } = smallVolume(20);
     commit(volume, stageSample(volume, sampleRelease(1)));
     const second = stageSample(volume, sampleRelease(2));
     const { descriptorBlock } = volume.slot(second);
     device.write(descriptorBlock * 4096, new Uint8Array(4096));
-    expect(codeOf(() => freeGroups(volume, 2))).toBe('SDFS_BAD_MAGIC');
+    expect(codeOf(() => freeRuns(volume, 2))).toBe('SDFS_BAD_MAGIC');
     volume.write((draft) => draft.setSlot(second, { state: 3 }), { writer: 'loader', time: 0 });
-    const free = freeGroups(volume, 2);
-    expect(free).not.toContain(descriptorBlock / 16);
+    expect(groupsOf(freeRuns(volume, 2)).has(descriptorBlock / 16)).toBe(false);
     expect(codeOf(() => stageSample(volume, sampleRelease(3)))).toBe('done');
   });
 });
 
-/** Slots that share a group, which they do not when nothing is shared on purpose. */
-function overlaps(volume: Volume): readonly string[] {
-  const held = volume.liveSlots().map((slot) => ({
-    slot: slot.index,
-    groups: groupsOfSlot(volume.superblock, slot, volume.descriptor(slot.index).files),
-  }));
-  return held.flatMap((a) =>
-    held
-      .filter((b) => b.slot > a.slot && [...a.groups].some((group) => b.groups.has(group)))
-      .map((b) => `${a.slot} and ${b.slot}`),
-  );
+function heldBy(volume: Volume, index: number): ReadonlySet<number> {
+  return groupsOf(groupsOfSlot(volume.superblock, volume.slot(index), volume.descriptor(index).files));
 }

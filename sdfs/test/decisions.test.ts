@@ -1,0 +1,124 @@
+import { bootOrder, commit, noteProgress, rollback, Volume } from '@cocon-os/sdfs';
+import { describe, expect, test } from 'vitest';
+
+import { sampleRelease, stageSample } from '../../test/vectors/sample.ts';
+import { codeOf, deviceDigest, smallVolume } from './helpers/volumes.ts';
+
+function installed(...versions: readonly number[]): Volume {
+  const { volume } = smallVolume(20);
+  for (const version of versions) commit(volume, stageSample(volume, sampleRelease(version)));
+  return volume;
+}
+
+describe('commit()', () => {
+  test('confirms a trial, and notes that it was', () => {
+    const volume = installed(1);
+    expect(Volume.open(volume.device).slot(0)).toMatchObject({
+      state: 'confirmed',
+      wasConfirmed: true,
+      progress: 'healthy',
+      reason: 'none',
+      detail: '',
+    });
+  });
+
+  test('Law 4: confirmed boots write nothing: it leaves a confirmed slot alone', () => {
+    const volume = installed(1);
+    const before = deviceDigest(volume.device);
+    expect(commit(volume, 0)).toEqual({ changed: false, floor: 1n });
+    expect(noteProgress(volume, 0, { progress: 'healthy' })).toBe(false);
+    expect(deviceDigest(volume.device)).toBe(before);
+  });
+
+  test('refuses an empty slot, one that the volume does not have, and a failed one', () => {
+    const volume = installed(1);
+    const slot = stageSample(volume, sampleRelease(2));
+    rollback(volume, slot);
+    const before = deviceDigest(volume.device);
+    expect([2, 3, -1, 0.5, slot].map((index) => codeOf(() => commit(volume, index)))).toEqual([
+      'SLOT_NOT_FOUND',
+      'SLOT_NOT_FOUND',
+      'SLOT_NOT_FOUND',
+      'SLOT_NOT_FOUND',
+      'SLOT_NOT_IN_TRIAL',
+    ]);
+    expect(deviceDigest(volume.device)).toBe(before);
+  });
+});
+
+describe('Law 6: the floor cannot brick', () => {
+  test('it rises on commit only, and only as far as every slot kept meets it', () => {
+    const volume = installed(3);
+    expect(volume.record.floor).toBe(3n);
+    const trial = stageSample(volume, sampleRelease(7));
+    expect(volume.record.floor).toBe(3n);
+    expect(commit(volume, trial).floor).toBe(3n);
+    const third = stageSample(volume, sampleRelease(9));
+    expect(commit(volume, third).floor).toBe(3n);
+    expect(commit(volume, stageSample(volume, sampleRelease(8))).floor).toBe(7n);
+    for (const slot of volume.liveSlots()) {
+      expect(BigInt(volume.release(slot.index).securityVersion)).toBeGreaterThanOrEqual(volume.record.floor);
+    }
+  });
+
+  test('it stays where it is while a release of a live slot cannot be read', () => {
+    const volume = installed(1);
+    const trial = stageSample(volume, sampleRelease(5));
+    const [extent] = volume.file(0, 'release.json').extents;
+    volume.device.write((extent?.start ?? 0) * 4096, new Uint8Array(4096));
+    expect(commit(volume, trial).floor).toBe(1n);
+  });
+});
+
+describe('rollback()', () => {
+  test('Law 5: what failed stays known: it keeps how far the slot got, and why', () => {
+    const volume = installed(1);
+    const slot = stageSample(volume, sampleRelease(2));
+    noteProgress(volume, slot, { progress: 'health', reason: 'health-failed', detail: '10-network: exit 1' });
+    expect(rollback(volume, slot, { detail: 'by hand, because of the network' })).toBe(true);
+    expect(volume.slot(slot)).toMatchObject({
+      state: 'failed',
+      reason: 'rollback',
+      progress: 'health',
+      detail: 'by hand, because of the network',
+    });
+    expect(volume.record.failures).toMatchObject([
+      { reason: 'rollback', progress: 'health', detail: 'by hand, because of th' },
+    ]);
+    expect(rollback(volume, slot)).toBe(false);
+  });
+
+  test('refuses when nothing else would be left to start', () => {
+    const volume = installed(1);
+    expect(codeOf(() => rollback(volume, 0))).toBe('NO_BOOTABLE_SLOT');
+    stageSample(volume, sampleRelease(2));
+    expect(codeOf(() => rollback(volume, 0))).toBe('done');
+    expect(volume.slot(0)).toMatchObject({ state: 'failed', wasConfirmed: true });
+  });
+});
+
+describe('noteProgress()', () => {
+  test('writes for a trial, and only what is not noted yet', () => {
+    const volume = installed(1);
+    const slot = stageSample(volume, sampleRelease(2));
+    expect(noteProgress(volume, slot, { progress: 'init', time: 77 })).toBe(true);
+    const { sequence } = volume.record;
+    expect(noteProgress(volume, slot, { progress: 'init' })).toBe(false);
+    expect(volume.record).toMatchObject({ sequence, time: 77n, writer: 1 });
+  });
+});
+
+describe('bootOrder()', () => {
+  test('is the order of FORMAT.md §7: descending priority, among equals ascending number', () => {
+    const volume = installed(1, 2, 3);
+    volume.write((draft) => [5, 9, 9].forEach((priority, index) => draft.setSlot(index, { priority })), {
+      writer: 'updater',
+      time: 0,
+    });
+    expect(bootOrder(volume.record, { writable: true })).toEqual([1, 2, 0]);
+    volume.write((draft) => draft.setSlot(1, { state: 1, attemptsLeft: 1 }), { writer: 'updater', time: 0 });
+    expect(bootOrder(volume.record, { writable: false })).toEqual([2, 0]);
+    volume.write((draft) => draft.setSlot(1, { attemptsLeft: 0 }), { writer: 'updater', time: 0 });
+    expect(bootOrder(volume.record, { writable: true })).toEqual([2, 0]);
+  });
+});
