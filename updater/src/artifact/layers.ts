@@ -58,8 +58,6 @@ export function releaseLayers(manifest: OciManifest): ReleaseLayers {
 /** Compares kinds, sizes and digests; names come from release.json alone. `ARTIFACT_MISMATCH`. */
 export function matchRelease({ files }: ReleaseLayers, release: Release): void {
   const signed = releaseFiles(release);
-  const same = (one: ReleaseLayer) => (other: ReleaseLayer) =>
-    one.kind === other.kind && one.sha256 === other.sha256 && one.size === other.size;
   const missing = signed.find((file) => !files.some(same(file)));
   const extra = files.find((layer) => !signed.some(same(layer)));
   if (missing === undefined && extra === undefined) return;
@@ -72,6 +70,9 @@ export function matchRelease({ files }: ReleaseLayers, release: Release): void {
     facts: { expected: missing?.sha256 ?? null, found: extra?.sha256 ?? null },
   });
 }
+
+const same = (one: ReleaseLayer) => (other: ReleaseLayer) =>
+  one.kind === other.kind && one.sha256 === other.sha256 && one.size === other.size;
 
 function unknownMediaType(where: string, mediaType: string): UpdaterError {
   return new UpdaterError(
