@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::Digest as _;
 
 /// A SHA-256.
@@ -50,18 +49,6 @@ impl Digest {
 impl fmt::Display for Digest {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(core::str::from_utf8(&self.to_hex()).unwrap_or_default())
-    }
-}
-
-impl Serialize for Digest {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(core::str::from_utf8(&self.to_hex()).unwrap_or_default())
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::parse(<&str>::deserialize(from)?).ok_or_else(|| de::Error::custom("not a SHA-256"))
     }
 }
 

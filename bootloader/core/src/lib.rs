@@ -39,6 +39,7 @@ pub mod field;
 pub mod file;
 pub mod format;
 pub mod gpt;
+pub mod json;
 pub mod record;
 pub mod release;
 pub mod ring;

@@ -1,10 +1,7 @@
 //! release.json: what a release is (FORMAT.md §6.1). It is looked at after its signature has been verified only.
 
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
-
-use serde::{Deserialize, Serialize};
 
 use crate::descriptor::{Descriptor, File, FileKind};
 use crate::device::BLOCK_BYTES;
@@ -12,14 +9,14 @@ use crate::digest::Digest;
 use crate::environment::Architecture;
 use crate::error::Error;
 use crate::format::{MAX_FILE_SIZE, MAX_LOADED_SIZE, MAX_RELEASE_JSON};
+use crate::json::Reader;
 
 const FORMAT: &str = "cocon.release/1";
 const MAX_SECURITY_VERSION: u64 = (1 << 53) - 1;
 const MAX_DEVICE_TREES: usize = 26;
 
-/// A valid release. The fields stand in the order of their names in canonical JSON (RFC 8785); see [`Release::parse`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// A valid release. Its fields stand, as in release.json, in the order of their names there.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
     architecture: String,
     /// Trial boots granted, 1 … 15.
@@ -27,18 +24,15 @@ pub struct Release {
     /// Kernel command line, before it is completed.
     pub command_line: String,
     /// Device trees, sorted by name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_trees: Option<Vec<DeviceTree>>,
     format: String,
     /// Initial RAM disk.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initrd: Option<Blob>,
     /// Kernel.
     pub kernel: Blob,
     /// What it is a release of.
     pub name: String,
     /// Root file system.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rootfs: Option<Rootfs>,
     /// Compared with the volume's floor.
     pub security_version: u64,
@@ -47,8 +41,7 @@ pub struct Release {
 }
 
 /// A file of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blob {
     /// SHA-256 of its bytes.
     pub sha256: Digest,
@@ -57,8 +50,7 @@ pub struct Blob {
 }
 
 /// A device tree of a release; its file is called `dtb/` and this name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceTree {
     /// Its name, for example `board.dtb`.
     pub name: String,
@@ -69,8 +61,7 @@ pub struct DeviceTree {
 }
 
 /// The root file system of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rootfs {
     /// SHA-256 of its bytes.
     pub sha256: Digest,
@@ -81,8 +72,7 @@ pub struct Rootfs {
 }
 
 /// The dm-verity hash tree of a root file system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verity {
     /// SHA-256 of the tree's root block, which dm-verity is told.
     pub root_hash: Digest,
@@ -93,10 +83,7 @@ pub struct Verity {
 }
 
 impl Release {
-    /// Parses release.json strictly: the bytes must be the canonical form of what they mean.
-    ///
-    /// That is checked by writing the value and comparing: with every string free of escapes, canonical JSON is the
-    /// plain form with sorted fields, which serde writes because the fields above are sorted.
+    /// Parses release.json strictly: only the canonical form (RFC 8785) of a release is one.
     ///
     /// # Errors
     /// [`Error::ReleaseInvalid`].
@@ -111,15 +98,48 @@ impl Release {
         {
             return Err(invalid("other than printable ASCII"));
         }
-        let (release, _) = serde_json_core::from_slice::<Self>(json)
-            .map_err(|_| invalid("not a cocon.release/1"))?;
-        let mut canonical = vec![0; json.len()];
-        let length = serde_json_core::to_slice(&release, &mut canonical).unwrap_or_default();
-        if canonical.get(..length) != Some(json) {
-            return Err(invalid("not canonical"));
-        }
+        let release =
+            Self::read(&mut Reader::new(json)).ok_or(invalid("not a canonical cocon.release/1"))?;
         release.check().map_err(invalid)?;
         Ok(release)
+    }
+
+    fn read(json: &mut Reader<'_>) -> Option<Self> {
+        json.literal(r#"{"architecture":"#)?;
+        let architecture = json.string()?.into();
+        json.literal(r#","attempts":"#)?;
+        let attempts = json.number()?.try_into().ok()?;
+        json.literal(r#","commandLine":"#)?;
+        let command_line = json.string()?.into();
+        let device_trees =
+            json.optional(r#","deviceTrees":["#, |json| json.elements(DeviceTree::read))?;
+        json.literal(r#","format":"#)?;
+        let format = json.string()?.into();
+        let initrd = json.optional(r#","initrd":"#, Blob::read)?;
+        json.literal(r#","kernel":"#)?;
+        let kernel = Blob::read(json)?;
+        json.literal(r#","name":"#)?;
+        let name = json.string()?.into();
+        let rootfs = json.optional(r#","rootfs":"#, Rootfs::read)?;
+        json.literal(r#","securityVersion":"#)?;
+        let security_version = json.number()?;
+        json.literal(r#","version":"#)?;
+        let version = json.string()?.into();
+        json.literal("}")?;
+        json.end()?;
+        Some(Self {
+            architecture,
+            attempts,
+            command_line,
+            device_trees,
+            format,
+            initrd,
+            kernel,
+            name,
+            rootfs,
+            security_version,
+            version,
+        })
     }
 
     /// The processor it is for.
@@ -220,12 +240,35 @@ impl Release {
 }
 
 impl Blob {
+    fn read(json: &mut Reader<'_>) -> Option<Self> {
+        json.literal("{")?;
+        Self::read_fields(json)
+    }
+
+    /// The fields with which every description of a file ends.
+    fn read_fields(json: &mut Reader<'_>) -> Option<Self> {
+        json.literal(r#""sha256":"#)?;
+        let sha256 = json.digest()?;
+        json.literal(r#","size":"#)?;
+        let size = json.number()?;
+        json.literal("}")?;
+        Some(Self { sha256, size })
+    }
+
     fn is(self, file: &File) -> bool {
         file.size == self.size && file.sha256 == self.sha256
     }
 }
 
 impl DeviceTree {
+    fn read(json: &mut Reader<'_>) -> Option<Self> {
+        json.literal(r#"{"name":"#)?;
+        let name = json.string()?.into();
+        json.literal(",")?;
+        let Blob { sha256, size } = Blob::read_fields(json)?;
+        Some(Self { name, sha256, size })
+    }
+
     /// Whether `file` is this device tree.
     #[must_use]
     pub fn is(&self, file: &File) -> bool {
@@ -239,6 +282,21 @@ impl DeviceTree {
 }
 
 impl Rootfs {
+    fn read(json: &mut Reader<'_>) -> Option<Self> {
+        json.literal(r#"{"sha256":"#)?;
+        let sha256 = json.digest()?;
+        json.literal(r#","size":"#)?;
+        let size = json.number()?;
+        json.literal(r#","verity":"#)?;
+        let verity = Verity::read(json)?;
+        json.literal("}")?;
+        Some(Self {
+            sha256,
+            size,
+            verity,
+        })
+    }
+
     fn is_valid(&self) -> bool {
         // One block has no hash tree, and a file cannot be empty.
         self.size > BLOCK_BYTES
@@ -249,6 +307,18 @@ impl Rootfs {
 }
 
 impl Verity {
+    fn read(json: &mut Reader<'_>) -> Option<Self> {
+        json.literal(r#"{"rootHash":"#)?;
+        let root_hash = json.digest()?;
+        json.literal(",")?;
+        let Blob { sha256, size } = Blob::read_fields(json)?;
+        Some(Self {
+            root_hash,
+            sha256,
+            size,
+        })
+    }
+
     const fn blob(&self) -> Blob {
         Blob {
             sha256: self.sha256,
