@@ -22,7 +22,9 @@ struct TrustSection {
     reserved: [u8; 16],
 }
 
-const _: () = assert!(size_of::<TrustSection>() == 512);
+/// Bytes of the section.
+const SECTION_SIZE: usize = size_of::<TrustSection>();
+const _: () = assert!(SECTION_SIZE == 512);
 
 #[used]
 #[unsafe(link_section = ".trust")]
@@ -36,12 +38,20 @@ static TRUST: TrustSection = TrustSection {
 
 /// The raw Ed25519 public keys of the section; none when it is empty or not understood.
 pub fn trusted_keys() -> Vec<[u8; 32]> {
-    // SAFETY: `TRUST` is a live static. The read is volatile because the image builder changes these bytes after
-    // the compiler has seen them.
-    let section = unsafe { (&raw const TRUST).read_volatile() };
-    let count = u32::from_le_bytes(section.count) as usize;
-    if section.magic != MAGIC || u32::from_le_bytes(section.version) != VERSION || count > MAX_KEYS {
-        return Vec::new();
+    let section = (&raw const TRUST).cast::<u8>();
+    // SAFETY: `at` is within the live static `TRUST`, which is made of bytes. The reads are volatile because the image
+    // builder changes these bytes after the compiler has seen them.
+    let bytes: Vec<u8> = (0..SECTION_SIZE).map(|at| unsafe { section.add(at).read_volatile() }).collect();
+    parse(&bytes).unwrap_or_default()
+}
+
+fn parse(section: &[u8]) -> Option<Vec<[u8; 32]>> {
+    let (magic, rest) = section.split_first_chunk()?;
+    let (count, rest) = rest.split_first_chunk()?;
+    let (version, rest) = rest.split_first_chunk()?;
+    let count = u32::from_le_bytes(*count) as usize;
+    if *magic != MAGIC || u32::from_le_bytes(*version) != VERSION || count > MAX_KEYS {
+        return None;
     }
-    section.keys.into_iter().take(count).collect()
+    Some(rest.as_chunks().0.iter().take(count).copied().collect())
 }
