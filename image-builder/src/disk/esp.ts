@@ -1,6 +1,7 @@
 /** The EFI system partition: a FAT file system that holds the loader and nothing else. */
 import { truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+
+import type { Scratch } from '@cocon-os/qemu';
 
 import { BuilderError } from '../errors.ts';
 import { runTool } from '../run-tool.ts';
@@ -23,7 +24,7 @@ export async function writeEsp(
   loader: Uint8Array,
   architecture: string,
   serial: Uint8Array,
-  scratch: string,
+  scratch: Scratch,
 ): Promise<void> {
   const name = DEFAULT_LOADERS[architecture];
   if (name === undefined) {
@@ -42,7 +43,7 @@ export async function writeEsp(
     runTool({ program, packageName, args, environment, purpose: 'make the EFI system partition' });
   const id = Buffer.from(serial.subarray(0, 4)).toString('hex');
   await tool('mkfs.vfat', 'dosfstools', ['--invariant', '-i', id, '-n', 'COCON-ESP', output]);
-  const file = join(scratch, name);
+  const file = scratch.file(name);
   await writeFile(file, loader);
   await tool('mmd', 'mtools', ['-i', output, '::/EFI', '::/EFI/BOOT']);
   await tool('mcopy', 'mtools', ['-i', output, file, `::/EFI/BOOT/${name}`]);

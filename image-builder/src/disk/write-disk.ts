@@ -1,10 +1,9 @@
 /** A disk that boots: partition table, loader, a volume with releases, and room for data. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 
 import type { Progress } from '@cocon-os/cli';
+import { makeScratch, type Scratch } from '@cocon-os/qemu';
 
 import { BuilderError, isSystemError } from '../errors.ts';
 import type { Config } from '../config/schema.ts';
@@ -72,7 +71,7 @@ export async function writeDisk(options: DiskOptions): Promise<DiskResult> {
     alignment: config.image.volume.groupBlocks * BLOCK,
   });
   const uuids = new UuidSource(seedOf(options, loader, releases, layout));
-  const scratch = await mkdtemp(join(tmpdir(), 'cocon-disk-'));
+  using scratch = makeScratch('disk');
   const partial = `${output}.partial`;
   try {
     await createSparse(partial, layout.sizeBytes);
@@ -92,7 +91,6 @@ export async function writeDisk(options: DiskOptions): Promise<DiskResult> {
   } finally {
     progress.finish();
     await rm(partial, { force: true });
-    await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -101,7 +99,7 @@ interface Contents {
   readonly loader: Uint8Array;
   readonly releases: readonly VerifiedRelease[];
   readonly trustedKeys: readonly Uint8Array[];
-  readonly scratch: string;
+  readonly scratch: Scratch;
   readonly progress: Progress;
 }
 
@@ -111,7 +109,7 @@ async function fillPartitions(
   uuids: UuidSource,
   { config, loader, releases, trustedKeys, scratch, progress }: Contents,
 ): Promise<DiskResult['releases']> {
-  const file = join(scratch, 'partition');
+  const file = scratch.file('partition');
   let staged: DiskResult['releases'] = [];
   for (const partition of partitions) {
     if (partition.role === 'volume') {

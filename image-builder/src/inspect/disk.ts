@@ -1,8 +1,7 @@
 /** What a disk image or a volume holds: partitions, the loader's keys, the slots and their releases. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 
+import { makeScratch } from '@cocon-os/qemu';
 import {
   findPartitions,
   isSdfsError,
@@ -134,10 +133,10 @@ async function readLoaderKeys(
 ): Promise<readonly Uint8Array[] | undefined> {
   const esp = partitions.find(({ type }) => type === ESP_PARTITION_TYPE);
   if (esp === undefined) return undefined;
-  const scratch = await mkdtemp(join(tmpdir(), 'cocon-inspect-'));
+  using scratch = makeScratch('inspect');
   try {
     for (const name of LOADER_PATHS) {
-      const file = join(scratch, name);
+      const file = scratch.file(name);
       const copied = await copyOut(`${disk}@@${esp.offset}`, `::/EFI/BOOT/${name}`, file);
       if (copied) return readTrustedKeys(await readFile(file), name);
     }
@@ -146,8 +145,6 @@ async function readLoaderKeys(
     // Another loader than ours is none of our business.
     if (thrown instanceof BuilderError && thrown.code === 'LOADER_INVALID') return undefined;
     throw thrown;
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
   }
 }
 

@@ -3,11 +3,9 @@
  * of it as one OCI artifact. Equal inputs give equal bytes, wherever and whenever they are sealed.
  */
 import { sign, type KeyObject } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import type { Progress } from '@cocon-os/cli';
+import { makeScratch, type Scratch } from '@cocon-os/qemu';
 import { encodeRelease, encodeSignatures, type Release } from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 import { layoutArtifact } from '@cocon-os/updater';
@@ -59,8 +57,8 @@ export async function seal(source: ImageSource, options: SealOptions): Promise<S
       hint: 'Make a pair with cocon keygen release, then give --key release.key or list it in seal.keys of cocon.config.ts.',
     });
   }
-  const scratch = await mkdtemp(join(tmpdir(), 'cocon-seal-'));
-  const spool = new Spool(scratch);
+  using scratch = makeScratch('seal');
+  const spool = new Spool(scratch.path);
   try {
     const image = await resolveImage(source, config.architecture);
     const root = await unpackImage(source, image, spool, config.seal.limits, progress);
@@ -83,7 +81,6 @@ export async function seal(source: ImageSource, options: SealOptions): Promise<S
   } finally {
     progress.finish();
     spool.close();
-    await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -101,14 +98,14 @@ interface SealedFiles {
 async function makeFiles(
   root: Directory,
   spool: Spool,
-  scratch: string,
+  scratch: Scratch,
   options: SealOptions,
 ): Promise<SealedFiles> {
   const { config } = options;
   const taken = takeBootFiles(root, spool, config.architecture, config.seal);
   const boot = new Map<string, SealedFile>();
   for (const [index, { name, file }] of sorted(taken).entries()) {
-    boot.set(name, await extractFile(spool, file, join(scratch, `boot-${index}`)));
+    boot.set(name, await extractFile(spool, file, scratch.file(`boot-${index}`)));
   }
   if (config.seal.rootfs) return { boot, rootfs: await makeRoot(root, spool, scratch, options) };
   if (!boot.has('initrd')) {
@@ -126,11 +123,11 @@ async function makeFiles(
 async function makeRoot(
   root: Directory,
   spool: Spool,
-  scratch: string,
+  scratch: Scratch,
   { config, mkfsErofs, progress }: SealOptions,
 ): Promise<SealedRoot> {
-  const path = join(scratch, 'rootfs.erofs');
-  const treePath = join(scratch, 'rootfs.verity');
+  const path = scratch.file('rootfs.erofs');
+  const treePath = scratch.file('rootfs.verity');
   await writeErofs(await findMkfsErofs(mkfsErofs), root, spool, config.seal.compression, path, progress);
   const { rootHash } = await writeVerityTree(path, treePath, (done, total) =>
     progress.update('Hash tree', done, total),
