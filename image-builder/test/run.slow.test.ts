@@ -25,10 +25,8 @@ describe('cocon run', () => {
     writeFileSync(join(directory, 'loader.efi'), makeLoader());
     await mustRun(directory, 'keygen', 'release');
     await mustRun(directory, 'seal', 'image', '--key', 'release.key', '-o', 'release.oci');
-    await mustRun(
-      directory,
-      ...['image', 'release.oci', '--trusted-key', 'release.pub', '--loader', 'loader.efi', '-o', 'disk.img'],
-    );
+    const options = ['--trusted-key', 'release.pub', '--loader', 'loader.efi', '-o', 'disk.img'];
+    await mustRun(directory, 'image', 'release.oci', ...options);
     const digest = (): string =>
       createHash('sha256')
         .update(readFileSync(join(directory, 'disk.img')))
