@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createImageFile, openFileDevice } from '@cocon-os/sdfs/node';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { codeOf } from './helpers/volumes.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sdfs-file-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let path = '';
+let count = 0;
+beforeEach(() => {
+  count += 1;
+  path = join(folder, `${count}.img`);
+  createImageFile(path, 65_536).close();
+});
+
+describe('createImageFile()', () => {
+  test('makes a sparse file of the size asked for, and never touches one that exists', () => {
+    expect([statSync(path).size, statSync(path).blocks]).toEqual([65_536, 0]);
+    writeFileSync(path, 'precious');
+    expect(codeOf(() => createImageFile(path, 4096))).toBe('VOLUME_EXISTS');
+    expect(statSync(path).size).toBe(8);
+  });
+});
+
+describe('openFileDevice()', () => {
+  test('reads what it wrote', () => {
+    const device = openFileDevice(path, 'write');
+    device.write(4095, Uint8Array.of(7, 8, 9));
+    device.flush();
+    device.dropCaches();
+    const bytes = new Uint8Array(5);
+    device.read(4094, bytes);
+    device.close();
+    expect([...bytes]).toEqual([0, 7, 8, 9, 0]);
+  });
+
+  test('stays within the file', () => {
+    const device = openFileDevice(path, 'write');
+    expect(codeOf(() => device.write(65_535, new Uint8Array(2)))).toBe('SDFS_IO');
+    expect(codeOf(() => device.read(65_535, new Uint8Array(2)))).toBe('SDFS_IO');
+    device.close();
+    expect(statSync(path).size).toBe(65_536);
+  });
+
+  test('FILE_NOT_FOUND for a path that is not there, SDFS_IO for a directory', () => {
+    expect(codeOf(() => openFileDevice(join(folder, 'missing'), 'read'))).toBe('FILE_NOT_FOUND');
+    expect(codeOf(() => openFileDevice(folder, 'write'))).toBe('SDFS_IO');
+  });
+
+  test('SDFS_READ_ONLY when it was opened for reading', () => {
+    const device = openFileDevice(path, 'read');
+    expect(codeOf(() => device.write(0, new Uint8Array(1)))).toBe('SDFS_READ_ONLY');
+    device.close();
+  });
+
+  test('VOLUME_LOCKED for a second writer, by whatever name; readers are let in', () => {
+    const link = join(folder, `link-${count}`);
+    symlinkSync(path, link);
+    const writer = openFileDevice(path, 'write');
+    expect(codeOf(() => openFileDevice(path, 'write'))).toBe('VOLUME_LOCKED');
+    expect(codeOf(() => openFileDevice(link, 'write'))).toBe('VOLUME_LOCKED');
+    openFileDevice(link, 'read').close();
+    writer.close();
+    openFileDevice(link, 'write').close();
+    expect(readdirSync(folder).filter((name) => name.includes('writer'))).toEqual([]);
+  });
+
+  test('VOLUME_LOCKED across processes; the lock of one that was killed holds nobody up', () => {
+    const script = `
+      import { openFileDevice } from '@cocon-os/sdfs/node';
+      try { openFileDevice(process.argv[1], 'write'); } catch (error) { console.log(error.code); process.exit(3); }
+      process.kill(process.pid, 'SIGKILL');`;
+    const run = () =>
+      spawnSync(process.execPath, ['--input-type=module', '--eval', script, path], {
+        cwd: import.meta.dirname,
+        encoding: 'utf8',
+      });
+    const writer = openFileDevice(path, 'write');
+    expect(run()).toMatchObject({ status: 3, stdout: 'VOLUME_LOCKED\n' });
+    writer.close();
+    expect(run().signal).toBe('SIGKILL');
+    expect(readdirSync(folder).some((name) => name.includes('writer'))).toBe(true);
+    openFileDevice(path, 'write').close();
+    expect(readdirSync(folder).some((name) => name.includes('writer'))).toBe(false);
+  });
+
+  test('leaves no lock behind when it cannot open the file', () => {
+    rmSync(path);
+    expect(codeOf(() => openFileDevice(path, 'write'))).toBe('FILE_NOT_FOUND');
+    expect(existsSync(path)).toBe(false);
+    writeFileSync(path, '');
+    chmodSync(path, 0o400);
+    // Root may open it nevertheless; then there is nothing to leave behind.
+    if (codeOf(() => openFileDevice(path, 'write').close()) !== 'done')
+      expect(readdirSync(folder).some((name) => name.includes('writer'))).toBe(false);
+  });
+});
