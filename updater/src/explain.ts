@@ -57,8 +57,14 @@ const EXPLAIN: Readonly<Record<SlotState, (slot: SlotFacts) => string>> = {
   failed: explainFailure,
 };
 
-/** How far an attempt got, for a slot or an event: "the kernel was started but user space was never reached". */
-export function explainProgress(progress: string): string {
+/** Why a release is in the failure list: "the kernel was started but user space was never reached". */
+export function explainRefusal(failure: Pick<SlotFacts, 'progress' | 'reason' | 'detail'>): string {
+  const { progress, reason, detail } = failure;
+  if (reason === 'rollback') return givenUpOnRequest(detail);
+  return wrong(failure) ?? explainProgress(progress);
+}
+
+function explainProgress(progress: string): string {
   return REACHED[progress] ?? `it got as far as step "${progress}", which this version does not know`;
 }
 
@@ -78,14 +84,17 @@ function explainFailure(slot: SlotFacts): string {
   const used = slot.attemptsTotal - slot.attemptsLeft;
   const before = slot.wasConfirmed ? 'was confirmed once, but ' : '';
   const gaveUp = used === 0 || slot.wasConfirmed ? `${before}given up` : `gave up after ${times(used)}`;
-  if (slot.reason === 'rollback')
-    return `${before}given up on request${slot.detail === '' ? '' : `: ${slot.detail}`}`;
+  if (slot.reason === 'rollback') return `${before}${givenUpOnRequest(slot.detail)}`;
   if (slot.reason === 'none') return `${gaveUp}, no reason was noted`;
   return `${gaveUp}: ${wrong(slot) ?? explainProgress(slot.progress)}`;
 }
 
+function givenUpOnRequest(detail: string): string {
+  return `given up on request${detail === '' ? '' : `: ${detail}`}`;
+}
+
 /** What went wrong, with what it refers to in parentheses. */
-function wrong({ reason, detail }: SlotFacts): string | undefined {
+function wrong({ reason, detail }: Pick<SlotFacts, 'reason' | 'detail'>): string | undefined {
   if (reason === 'none' || reason === 'no-commit') return undefined;
   const sentence = WENT_WRONG[reason] ?? `for a reason that this version does not know (${reason})`;
   return detail === '' ? sentence : `${sentence} (${detail})`;

@@ -47,6 +47,7 @@ const failure = z.strictObject({
   progress: z.string(),
   reason: z.string(),
   detail: z.string(),
+  explanation: z.string().describe('Why it failed, as a sentence'),
 });
 
 /** `cocon-update status --json`. */

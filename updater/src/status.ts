@@ -1,7 +1,7 @@
 /** What a volume holds, as `cocon-update status` tells it. */
 import { BLOCK_SIZE, bootOrder, isSdfsError, type Slot, type Volume } from '@cocon-os/sdfs';
 
-import { explainSlot } from './explain.ts';
+import { explainRefusal, explainSlot } from './explain.ts';
 import type { OpenVolume } from './open-volume.ts';
 import type { SlotReport, StatusReport } from './status-schema.ts';
 
@@ -29,6 +29,7 @@ export function readStatus({ path, volume, running }: OpenVolume): StatusReport 
       progress,
       reason,
       detail,
+      explanation: explainRefusal({ progress, reason, detail }),
     })),
   };
 }

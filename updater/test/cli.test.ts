@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -91,6 +92,26 @@ describe('cocon-update stage', () => {
       readFileSync(at('second.oci')),
     );
     expect({ status, err }).toMatchObject({ status: 0 });
+  });
+
+  test('stages what skopeo made of it: other order, no platform in the index', async () => {
+    execFileSync('skopeo', [
+      'copy',
+      '--quiet',
+      `oci-archive:${at('second.oci')}`,
+      `oci-archive:${at('copied.oci')}`,
+    ]);
+    const { status, out, err } = await coconUpdate([
+      'stage',
+      at('copied.oci'),
+      '--volume',
+      image,
+      '--key',
+      key,
+      '--json',
+    ]);
+    expect({ status, err }).toMatchObject({ status: 0 });
+    expect(JSON.parse(out)).toMatchObject({ digest: second.digest });
   });
 
   test('has nothing to do for what is staged already: exit status 3, its code and hint, the volume as it was', async () => {

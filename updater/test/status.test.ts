@@ -89,7 +89,15 @@ describe('readStatus()', () => {
         },
         {},
       ],
-      failures: [{ digest: second.digest, progress: 'init', reason: 'rollback', detail: 'too loud' }],
+      failures: [
+        {
+          digest: second.digest,
+          progress: 'init',
+          reason: 'rollback',
+          detail: 'too loud',
+          explanation: 'given up on request: too loud',
+        },
+      ],
     });
   });
 

@@ -39,7 +39,7 @@ function formatStatus({ volume, slots, failures, next }: StatusReport): string {
     ]),
   ]);
   const refused = failures.map(
-    (failure) => `  ${failure.digest.slice(0, DIGEST_SHOWN)} (${failure.reason})\n`,
+    ({ digest, explanation }) => `  ${digest.slice(0, DIGEST_SHOWN)}: ${explanation}\n`,
   );
   const legend = [
     ...(slots.some((slot) => slot.running) ? ['* runs'] : []),
