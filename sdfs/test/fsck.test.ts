@@ -139,8 +139,8 @@ describe('dump()', () => {
 
   test('shows every structure', () => {
     const lines = dump(sample.device).split('\n');
-    expect(lines.slice(0, 12)).toMatchSnapshot();
-    expect(lines.slice(-17)).toMatchSnapshot();
+    expect(lines.slice(0, 12)).toMatchSnapshot('superblock and current record');
+    expect(lines.slice(-17)).toMatchSnapshot('descriptors');
   });
 
   test('says so when there is no volume', () => {
@@ -151,9 +151,6 @@ describe('dump()', () => {
 });
 
 describe('history()', () => {
-  const told = (volume: Volume) =>
-    history(volume).map(({ kind, slot, writer }) => `${writer}: ${kind}${slot === null ? '' : ` ${slot}`}`);
-
   test('tells what happened, oldest first', () => {
     const { volume } = smallVolume(20, { ringRecords: 16 });
     commit(volume, stageSample(volume, sampleRelease(1)));
@@ -186,3 +183,9 @@ describe('history()', () => {
     expect(history(volume)).toHaveLength(1);
   });
 });
+
+function told(volume: Volume): readonly string[] {
+  return history(volume).map(
+    ({ kind, slot, writer }) => `${writer}: ${kind}${slot === null ? '' : ` ${slot}`}`,
+  );
+}

@@ -91,22 +91,15 @@ function occupy(volume: Volume, end: number): void {
   const { superblock, device } = volume;
   const identity = { slot: 2, generation: 100n, releaseDigest: 'ab'.repeat(32) };
   const start = superblock.dataStart;
-  const file = (kind: SlotFile['kind'], first: number, blocks: number): SlotFile => ({
-    kind,
-    name: kind,
-    size: blocks * 4096,
-    sha256: '00'.repeat(32),
-    extents: [{ start: first, blocks }],
-  });
   const most = TIB / 4096;
   const rest = end / 4096 - start - 3 - most;
   const files = [
-    file('release.json', start + 1, 1),
-    file('release.sig', start + 2, 1),
-    file('kernel', start + 3, most),
-    file('initrd', start + 3 + most, Math.min(rest, most)),
-    file('dtb', start + 3 + most + Math.min(rest, most), Math.max(1, rest - most)),
-  ].map((each) => (each.kind === 'dtb' ? { ...each, name: 'dtb/rest' } : each));
+    fileAt('release.json', start + 1, 1),
+    fileAt('release.sig', start + 2, 1),
+    fileAt('kernel', start + 3, most),
+    fileAt('initrd', start + 3 + most, Math.min(rest, most)),
+    fileAt('dtb', start + 3 + most + Math.min(rest, most), Math.max(1, rest - most)),
+  ];
   const { bytes, crc } = encodeDescriptor(files, identity, superblock.volumeUuid) ?? expect.unreachable();
   device.write(start * 4096, bytes);
   volume.write(
@@ -120,4 +113,9 @@ function occupy(volume: Volume, end: number): void {
       }),
     { writer: 'updater', time: 0 },
   );
+}
+
+function fileAt(kind: SlotFile['kind'], first: number, blocks: number): SlotFile {
+  const name = kind === 'dtb' ? 'dtb/rest' : kind;
+  return { kind, name, size: blocks * 4096, sha256: '00'.repeat(32), extents: [{ start: first, blocks }] };
 }

@@ -100,13 +100,6 @@ describe('stage()', () => {
 });
 
 describe('stage() refuses, and the volume is as it was', () => {
-  const refused = (volume: Volume, act: () => unknown): string => {
-    const before = deviceDigest(volume.device);
-    const code = codeOf(act);
-    expect(deviceDigest(volume.device) === before, 'the volume has changed').toBe(true);
-    return code;
-  };
-
   test('RELEASE_PRESENT: a release staged twice', () => {
     const { volume } = installed();
     stageSample(volume, sampleRelease(2));
@@ -198,12 +191,6 @@ describe('stage() refuses, and the volume is as it was', () => {
 });
 
 describe('a stage that fails under way leaves an empty slot, and the confirmed one as it was', () => {
-  const expectUnharmed = (device: MemoryDevice): void => {
-    const volume = Volume.open(device);
-    expect(volume.record.slots.map((slot) => slot.state)).toEqual(['confirmed', 'empty', 'empty']);
-    checkSlot(volume, 0, { crypto, deep: true });
-  };
-
   test.each([
     ['a byte differs', (bytes: Uint8Array) => bytes.map((byte, index) => (index === 4000 ? byte ^ 1 : byte))],
     ['a byte too few', (bytes: Uint8Array) => bytes.subarray(1)],
@@ -259,3 +246,17 @@ describe('a stage that fails under way leaves an empty slot, and the confirmed o
     },
   );
 });
+
+/** The code with which `act` is refused; nothing on the device may have changed. */
+function refused(volume: Volume, act: () => unknown): string {
+  const before = deviceDigest(volume.device);
+  const code = codeOf(act);
+  expect(deviceDigest(volume.device) === before, 'the volume has changed').toBe(true);
+  return code;
+}
+
+function expectUnharmed(device: MemoryDevice): void {
+  const volume = Volume.open(device);
+  expect(volume.record.slots.map((slot) => slot.state)).toEqual(['confirmed', 'empty', 'empty']);
+  checkSlot(volume, 0, { crypto, deep: true });
+}

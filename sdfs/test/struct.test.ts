@@ -78,12 +78,11 @@ describe('decodeUtf8() and encodeUtf8()', () => {
   });
 });
 
+/** Whether these bytes are the UTF-8 of exactly one character. */
 function isCharacter(bytes: Uint8Array): boolean {
   try {
-    return (
-      bytes[0] !== 0 &&
-      [...new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)].length === 1
-    );
+    const decoded = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return bytes[0] !== 0 && decoded !== '' && String.fromCodePoint(decoded.codePointAt(0) ?? 0) === decoded;
   } catch {
     return false;
   }

@@ -144,14 +144,16 @@ describe('the errors of FORMAT.md §10', () => {
   });
 });
 
+/** The names of a numbered table, whose numbers follow each other. */
+function names(heading: string, column: string): readonly string[] {
+  const rows = tableBelow(heading, column);
+  expect(rows.map(([number]) => Number(number))).toEqual(
+    rows.map((_, index) => index + Number(rows[0]?.[0])),
+  );
+  return rows.map(([, name = '']) => name);
+}
+
 describe('the names of FORMAT.md', () => {
-  const names = (heading: string, column: string): readonly string[] => {
-    const rows = tableBelow(heading, column);
-    expect(rows.map(([number]) => Number(number))).toEqual(
-      rows.map((_, index) => index + Number(rows[0]?.[0])),
-    );
-    return rows.map(([, name = '']) => name);
-  };
   test('§4.3: states', () => {
     const [, , , , meaning = ''] = tableBelow('### 4.3', 'offset')[0] ?? [];
     expect(sdfs.SLOT_STATES.map((name, number) => `${number} ${name}`).join(', ')).toBe(meaning);

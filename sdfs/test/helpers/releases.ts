@@ -22,7 +22,6 @@ export function releaseWith(version: number, changes: Partial<Release> = {}): Sa
 export function releaseOfSize(version: number, kernelBytes: number): Sample {
   const { initrd = new Uint8Array() } = sampleRelease(version).contents;
   const kernel = fileBytes(`kernel ${version}`, kernelBytes);
-  const file = (bytes: Uint8Array) => ({ size: bytes.length, sha256: sha256Hex(nodeCrypto, bytes) });
   const { rootfs: _, deviceTrees: __, ...release } = sampleRelease(version).release;
   return {
     release: { ...release, kernel: file(kernel), initrd: file(initrd) },
@@ -47,4 +46,8 @@ export function writeFiles(session: StageSession, { contents }: Sample): void {
     writer.write(contents[name] ?? new Uint8Array());
     writer.close();
   }
+}
+
+function file(bytes: Uint8Array): { readonly size: number; readonly sha256: string } {
+  return { size: bytes.length, sha256: sha256Hex(nodeCrypto, bytes) };
 }
