@@ -61,8 +61,8 @@ export function parseRelease(json: Uint8Array): Release {
   const stray = json.findIndex((byte) => byte < 0x20 || byte > 0x7e || byte === 0x5c);
   if (stray >= 0) throw invalid(`byte ${stray} is no printable ASCII character, or a backslash`);
   const text = Array.from(json, (byte) => String.fromCharCode(byte)).join('');
-  const value = parseJson(text);
-  if (canonicalize(value) !== text) throw invalid('it is not canonical JSON (RFC 8785)');
+  const { value, canonical } = parseJson(text);
+  if (canonical !== text) throw invalid('it is not canonical JSON (RFC 8785)');
   return checkRelease(value);
 }
 
@@ -101,9 +101,11 @@ export function matchFiles(release: Release, files: readonly ReleaseFile[]): voi
 
 const ENGLISH = english().localeError;
 
-function parseJson(text: string): unknown {
+/** The value and its canonical form. Some values have none: `1e999` is infinite. */
+function parseJson(text: string): { readonly value: unknown; readonly canonical: string | undefined } {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return { value, canonical: canonicalize(value) };
   } catch (cause) {
     throw invalid('it is no JSON', cause);
   }

@@ -82,6 +82,17 @@ describe('parseRelease() and encodeRelease()', () => {
   });
 });
 
+describe('Law 8: bad bytes are values: parseRelease()', () => {
+  test.each(['[', '{"a":'])('refuses %j nested as deep as the limit lets it be', (opening) => {
+    const deep = new TextEncoder().encode(opening.repeat(Math.floor(65_536 / opening.length)));
+    expect(codeOf(() => parseRelease(deep))).toBe('RELEASE_INVALID');
+  });
+  test('refuses what is nested deeply and closed again', () => {
+    const deep = new TextEncoder().encode('['.repeat(32_768) + ']'.repeat(32_768));
+    expect(codeOf(() => parseRelease(deep))).toBe('RELEASE_INVALID');
+  });
+});
+
 describe('matchFiles()', () => {
   const files = releaseFiles(release);
   test('takes the files of the release in any order', () =>

@@ -67,6 +67,7 @@ export function releaseCases(release: Release): readonly NewCase[] {
     text('a number with a leading zero', good.replace('"attempts":3', '"attempts":03')),
     text('a number with a plus', good.replace('"attempts":3', '"attempts":+3')),
     text('minus zero', good.replace('"securityVersion":1', '"securityVersion":-0')),
+    text('a number beyond every double', good.replace('"attempts":3', '"attempts":1e999')),
     text('2^64', good.replace('"securityVersion":1', '"securityVersion":18446744073709551616')),
     text('2^53', good.replace('"securityVersion":1', '"securityVersion":9007199254740992')),
     text('2^53 + 1', good.replace('"securityVersion":1', '"securityVersion":9007199254740993')),
