@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 
 import { describe, expect, test, vi } from 'vitest';
 
+const MINUTES = 60_000;
 const FIXTURE = join(import.meta.dirname, 'fixtures/start-and-wait.ts');
 
 interface Started {
@@ -26,10 +27,10 @@ async function startAndKill(signal: NodeJS.Signals): Promise<Started> {
 }
 
 async function waitUntilGone(pid: number): Promise<void> {
-  await vi.waitFor(() => expect(existsSync(`/proc/${String(pid)}`)).toBe(false), { timeout: 30_000 });
+  await vi.waitFor(() => expect(existsSync(`/proc/${String(pid)}`)).toBe(false), { timeout: MINUTES });
 }
 
-describe('startMachine()', () => {
+describe('startMachine()', { timeout: 5 * MINUTES }, () => {
   test('ends QEMU and removes its files when its process is asked to end', async () => {
     const { pid, directory } = await startAndKill('SIGTERM');
     await waitUntilGone(pid);

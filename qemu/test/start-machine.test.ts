@@ -22,7 +22,7 @@ function image(name: string, sizeBytes: number): string {
   return path;
 }
 
-describe('a machine in the UEFI shell', () => {
+describe('a machine in the UEFI shell', { timeout: 5 * MINUTES }, () => {
   let machine: RunningMachine;
 
   beforeAll(async () => {
@@ -51,7 +51,7 @@ describe('a machine in the UEFI shell', () => {
     await machine[Symbol.asyncDispose]();
   });
 
-  test('runs, says its monitor', async () => {
+  test('runs, stops and goes on, says its monitor', async () => {
     await expect(machine.qmp.execute('query-status')).resolves.toMatchObject({
       status: 'running',
       running: true,
@@ -67,13 +67,12 @@ describe('a machine in the UEFI shell', () => {
   });
 
   test('counts what the guest reads, and that it writes nothing', async () => {
-    const before = await machine.diskStatistics(0);
     machine.serial.sendLine('dblk blk0 0 1');
     await machine.serial.expect(/66 69 72 73 74/);
     await machine.serial.expect('Shell> ');
-    const after = await machine.diskStatistics(0);
-    expect(after.rd_operations + after.wr_operations).toBeGreaterThanOrEqual(before.rd_operations);
-    expect(after).toMatchObject({ wr_operations: 0, wr_bytes: 0 });
+    const statistics = await machine.diskStatistics(0);
+    expect(statistics.rd_operations).toBeGreaterThan(0);
+    expect(statistics).toMatchObject({ wr_operations: 0, wr_bytes: 0 });
   });
 
   test('has every disk that was asked for', async () => {

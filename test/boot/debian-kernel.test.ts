@@ -41,22 +41,19 @@ beforeAll(async () => {
 });
 
 describe("Debian's kernel", () => {
-  test.each(['virtio', 'nvme', 'ahci'] as const)(
-    'boots to its initrd from a slot on a %s disk',
-    async (bus) => {
-      const disks = [{ path: disk, snapshot: true, interface: bus }];
-      const machine = defineMachine({ name: `debian-kernel-${bus}`, disks });
-      await using running = await startMachine(machine, { log: logPath(machine.name) });
-      await running.serial.expect(/cocon: slot 0: debian 12, confirmed/);
-      await running.serial.expect(MARKER);
-      await running.serial.expect('# ');
-      await running.serial.run('dmesg -n 1');
-      const { output } = await running.serial.run('cat /proc/cmdline');
-      expect(output).toMatch(
-        new RegExp(
-          `^${COMMAND_LINE} cocon.slot=0 cocon.release=[0-9a-f]{64} cocon.volume=PARTUUID=${String(partitionUuid)}$`,
-        ),
-      );
-    },
-  );
+  test('boots to its initrd from a slot', async () => {
+    const disks = [{ path: disk, snapshot: true }];
+    const machine = defineMachine({ name: 'debian-kernel', disks });
+    await using running = await startMachine(machine, { log: logPath(machine.name) });
+    await running.serial.expect(/cocon: slot 0: debian 12, confirmed/);
+    await running.serial.expect(MARKER);
+    await running.serial.expect('# ');
+    await running.serial.run('dmesg -n 1');
+    const { output } = await running.serial.run('cat /proc/cmdline');
+    expect(output).toMatch(
+      new RegExp(
+        `^${COMMAND_LINE} cocon.slot=0 cocon.release=[0-9a-f]{64} cocon.volume=PARTUUID=${String(partitionUuid)}$`,
+      ),
+    );
+  });
 });
