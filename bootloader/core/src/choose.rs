@@ -35,12 +35,13 @@ pub const fn verdict(entry: &SlotEntry, writable: bool) -> Verdict {
 /// The numbers of the slots with this verdict: by descending priority, among equals by ascending number.
 #[must_use]
 pub fn ranking(entries: &[SlotEntry], writable: bool, wanted: Verdict) -> Vec<u8> {
-    let mut ranked: Vec<(u8, u8)> = (0..)
-        .zip(entries)
-        .filter(|(_, entry)| verdict(entry, writable) == wanted)
-        .map(|(number, entry)| (number, entry.priority))
-        .collect();
-    ranked.sort_unstable_by_key(|(number, priority)| (u8::MAX.abs_diff(*priority), *number));
+    let mut ranked: Vec<(u8, u8)> = Vec::new();
+    for (number, entry) in (0..).zip(entries) {
+        if verdict(entry, writable) == wanted {
+            let place = ranked.partition_point(|(_, priority)| *priority >= entry.priority);
+            ranked.insert(place, (number, entry.priority));
+        }
+    }
     ranked.into_iter().map(|(number, _)| number).collect()
 }
 
@@ -80,5 +81,102 @@ pub fn failed(entry: &SlotEntry, reason: Reason, detail: &str) -> SlotEntry {
         reason,
         detail: Text::cut(detail),
         ..*entry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::digest::Digest;
+
+    fn slot(state: SlotState, flags: u8, attempts_left: u8, priority: u8) -> SlotEntry {
+        SlotEntry {
+            state,
+            flags,
+            priority,
+            attempts_left,
+            attempts_total: 3,
+            progress: Progress(3),
+            reason: Reason::NONE,
+            generation: 7,
+            descriptor_block: 48,
+            descriptor_blocks: 1,
+            descriptor_crc: 0,
+            release_digest: Digest([1; 32]),
+            detail: Text::EMPTY,
+        }
+    }
+
+    #[test]
+    fn verdict_is_the_table_of_the_specification() {
+        let rows = [
+            (slot(SlotState::Empty, 1, 3, 1), Verdict::No, Verdict::No),
+            (
+                slot(SlotState::Trial, 0, 1, 1),
+                Verdict::Candidate,
+                Verdict::No,
+            ),
+            (
+                slot(SlotState::Trial, 0, 0, 1),
+                Verdict::Exhausted,
+                Verdict::Exhausted,
+            ),
+            (
+                slot(SlotState::Confirmed, 1, 0, 1),
+                Verdict::Candidate,
+                Verdict::Candidate,
+            ),
+            (
+                slot(SlotState::Failed, 1, 0, 1),
+                Verdict::LastResort,
+                Verdict::LastResort,
+            ),
+            (
+                slot(SlotState::Failed, 0xfe, 3, 1),
+                Verdict::No,
+                Verdict::No,
+            ),
+        ];
+        for (entry, writable, read_only) in rows {
+            assert_eq!(
+                (verdict(&entry, true), verdict(&entry, false)),
+                (writable, read_only),
+                "{entry:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn ranking_is_by_descending_priority_then_ascending_number() {
+        let entries =
+            [3, 255, 0, 3, 255].map(|priority| slot(SlotState::Confirmed, 1, 0, priority));
+        assert_eq!(
+            ranking(&entries, true, Verdict::Candidate),
+            vec![1, 4, 0, 3, 2]
+        );
+        assert_eq!(ranking(&entries, true, Verdict::LastResort), vec![]);
+    }
+
+    #[test]
+    fn exhausted_keeps_a_reason_that_is_noted_and_how_far_the_last_attempt_got() {
+        let entry = slot(SlotState::Trial, 0, 0, 1);
+        let noted = SlotEntry {
+            reason: Reason(8),
+            detail: Text::cut("10-network"),
+            ..entry
+        };
+        assert_eq!(
+            (exhausted(&entry).reason, exhausted(&entry).progress),
+            (Reason::NO_COMMIT, Progress(3))
+        );
+        assert_eq!(
+            exhausted(&noted),
+            SlotEntry {
+                state: SlotState::Failed,
+                ..noted
+            }
+        );
     }
 }
