@@ -93,23 +93,27 @@ export function withVolume<Result>(disk: string, use: (volume: Volume) => Result
   }
 }
 
+/** Which volume of a disk is filled, and how. */
+export interface InstallOptions {
+  /** So many of the last releases stay on trial; 0 when not given. */
+  readonly trials?: number;
+  /** Counts the SDFS partitions from 0, which is also what is taken when it is not given. */
+  readonly volume?: number;
+}
+
 /** Stages releases into slots 0, 1, …; all but the last `trials` are confirmed. */
 export function install(
   disk: string,
   releases: readonly ProbeRelease[],
-  trials: number = 0,
-  index: number = 0,
+  { trials = 0, volume: index = 0 }: InstallOptions = {},
 ): void {
-  withVolume(
-    disk,
-    (volume) => {
-      for (const [number, release] of releases.entries()) {
-        const slot = stageProbe(volume, release);
-        if (number < releases.length - trials) commit(volume, slot);
-      }
-    },
-    index,
-  );
+  const fill = (volume: Volume): void => {
+    for (const [number, release] of releases.entries()) {
+      const slot = stageProbe(volume, release);
+      if (number < releases.length - trials) commit(volume, slot);
+    }
+  };
+  withVolume(disk, fill, index);
 }
 
 function mtools(program: string, args: readonly string[]): void {

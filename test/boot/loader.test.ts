@@ -1,0 +1,297 @@
+/**
+ * The boot loader on a machine: what it starts, what it counts, what it falls back on, and how it gives up. The kernel is
+ * the probe, a real EFI program; everything else is as on a device.
+ */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+import { readTrustedKeys } from '@cocon-os/image-builder';
+import {
+  defineMachine,
+  makeScratch,
+  readWriteLog,
+  startMachine,
+  type Disk,
+  type RunningMachine,
+} from '@cocon-os/qemu';
+import { BLOCK_SIZE, readDescriptor, sha256Hex, type Slot, type Volume } from '@cocon-os/sdfs';
+import { nodeCrypto } from '@cocon-os/sdfs/node';
+import { afterAll, describe, expect, test } from 'vitest';
+
+import { install, makeLoaderDisk, partitionUuid, withVolume, type LoaderDiskOptions } from './loader-disk.ts';
+import { probeRelease, type ProbeOptions } from './probe-release.ts';
+import { createReleaseKey, LOADER, logPath } from './releases.ts';
+
+const LOADER_LIMIT = 96 * 1024;
+/** What the firmware of the tests has after the disk. */
+const NEXT_ENTRY = 'UEFI Interactive Shell';
+const END_OF_PROBE = 'probe: end';
+
+const scratch = makeScratch('loader');
+const key = createReleaseKey();
+let disksMade = 0;
+afterAll(() => scratch[Symbol.dispose]());
+
+/** A disk with these releases; the last `trials` are on trial. */
+function diskOf(
+  releases: readonly ProbeOptions[],
+  trials: number = 0,
+  options: Partial<LoaderDiskOptions> = {},
+): string {
+  disksMade += 1;
+  const disk = makeLoaderDisk({ scratch, name: `disk-${String(disksMade)}`, keys: [key], ...options });
+  const made = releases.map((release) => probeRelease(key, release));
+  install(disk, made, { trials });
+  return disk;
+}
+
+/** Boots a disk and gives back what the console said until `until`. */
+async function boot(
+  path: string,
+  until: string = END_OF_PROBE,
+  options: Partial<Disk> = {},
+): Promise<string> {
+  await using running = await start([{ path, ...options }]);
+  return (await running.serial.expect(until)).before;
+}
+
+/** Starts a machine that stays, halted, when its guest switches it off, so that its monitor can still be asked. */
+async function start(disks: readonly Disk[]): Promise<RunningMachine> {
+  const name = `loader-${expect.getState().currentTestName ?? ''}`.replaceAll(/\W+/g, '-').slice(0, 100);
+  const machine = defineMachine({ name, memoryMiB: 256, disks, extraArguments: ['-no-shutdown'] });
+  return await startMachine(machine, { log: logPath(name) });
+}
+
+function slotsOf(disk: string): readonly Slot[] {
+  return withVolume(disk, (volume) => volume.record.slots);
+}
+
+/** Turns over one bit in the middle of a file of a slot. Files here are of one extent. */
+function damage(disk: string, slot: number, name: string): void {
+  withVolume(disk, (volume) => {
+    const { files } = readDescriptor(volume.device, volume.superblock, volume.slot(slot));
+    const file = files.find((each) => each.name === name);
+    flip(volume, (file?.extents[0]?.start ?? Number.NaN) * BLOCK_SIZE + Math.floor((file?.size ?? 0) / 2));
+  });
+}
+
+function flip(volume: Volume, offset: number): void {
+  const block = new Uint8Array(BLOCK_SIZE);
+  const within = offset % BLOCK_SIZE;
+  volume.device.read(offset - within, block);
+  block[within] = (block[within] ?? 0) ^ 1;
+  volume.device.write(offset - within, block);
+  volume.device.flush();
+}
+
+/** Both copies; the volume fills its partition. */
+function wipeSuperblocks(volume: Volume): void {
+  zero(volume, 0, 1);
+  zero(volume, volume.superblock.totalBlocks - 1, 1);
+}
+
+function zeroRing(volume: Volume, ring: 0 | 1): void {
+  zero(volume, volume.superblock.ringBlocks[ring], volume.superblock.ringRecords);
+}
+
+function zero(volume: Volume, block: number, blocks: number): void {
+  volume.device.write(block * BLOCK_SIZE, new Uint8Array(blocks * BLOCK_SIZE));
+  volume.device.flush();
+}
+
+describe('the boot loader', () => {
+  test('is at most 96 KiB and comes without keys', () => {
+    const loader = readFileSync(LOADER);
+    expect(loader.length).toBeLessThanOrEqual(LOADER_LIMIT);
+    expect(readTrustedKeys(loader, LOADER)).toEqual([]);
+  });
+
+  test('hands a confirmed release over whole, and writes nothing', async () => {
+    const disk = makeLoaderDisk({ scratch, name: 'handover', keys: [key] });
+    const release = probeRelease(key, { version: '1', commandLine: 'one two=2' });
+    install(disk, [release]);
+    await using running = await start([{ path: disk }]);
+    const { before } = await running.serial.expect(END_OF_PROBE);
+    expect(before).toContain('cocon: slot 0: probe 1, confirmed');
+    const said = [...before.matchAll(/^cocon: probe: (.*)$/gm)].map(([, fact]) => fact);
+    const initrd = release.files.get('initrd') ?? new Uint8Array();
+    expect(said).toEqual([
+      'option one',
+      'option two=2',
+      'option cocon.slot=0',
+      `option cocon.release=${release.signed.digest}`,
+      `option cocon.volume=PARTUUID=${partitionUuid(0)}`,
+      `partition ${partitionUuid(0)}`,
+      `initrd ${String(initrd.length)} ${sha256Hex(nodeCrypto, initrd)}`,
+      'device tree none',
+    ]);
+    expect((await running.diskStatistics(0)).wr_operations).toBe(0);
+  });
+
+  test('counts the boots of a trial, then gives it up for the confirmed release', async () => {
+    const disk = diskOf([{ version: '1' }, { version: '2', attempts: 2 }], 1);
+    expect(await boot(disk)).toContain('cocon: slot 1: probe 2, trial 1 of 2');
+    expect(slotsOf(disk)[1]).toMatchObject({ state: 'trial', attemptsLeft: 1, progress: 'kernel' });
+    const second = await boot(disk);
+    expect(second).toContain('cocon: slot 1: probe 2, trial 2 of 2');
+    expect(second).toContain('probe: option cocon.attempt=2/2');
+    const third = await boot(disk);
+    expect(third).toContain('cocon: slot 1: given up, no attempts left');
+    expect(third).toContain('cocon: slot 0: probe 1, confirmed');
+    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'no-commit', progress: 'kernel' });
+    expect(withVolume(disk, (volume) => volume.record.failures)).toHaveLength(1);
+  });
+
+  test('has an attempt on the disk before it starts the kernel', async () => {
+    const disk = diskOf([{ version: '1' }], 1);
+    const writeLog = scratch.file('writes.log');
+    await using running = await start([{ path: disk, writeLog }]);
+    await running.serial.expect('probe: option probe');
+    const requests = readWriteLog(writeLog);
+    const written = requests.findIndex(({ kind }) => kind === 'write');
+    expect(requests.slice(written).map(({ kind, length }) => [kind, length])).toEqual([
+      ['write', BLOCK_SIZE],
+      ['flush', 0],
+    ]);
+  });
+
+  test.each([
+    { file: 'kernel', reason: 'hash', detail: 'kernel' },
+    { file: 'initrd', reason: 'hash', detail: 'initrd' },
+    { file: 'release.json', reason: 'hash', detail: 'release.json' },
+    { file: 'release.sig', reason: 'signature' },
+  ])(
+    'falls from a confirmed release with a damaged $file to the next one and notes why',
+    async ({ file, ...noted }) => {
+      const disk = diskOf([{ version: '1' }, { version: '2' }]);
+      damage(disk, 1, file);
+      const said = await boot(disk);
+      expect(said).toContain('cocon: slot 1: passed over');
+      expect(said).toContain('cocon: slot 0: probe 1, confirmed');
+      expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', ...noted });
+    },
+  );
+
+  test('goes on to the next release when a kernel returns', async () => {
+    const disk = diskOf([{ version: '1' }, { version: '2', commandLine: 'probe.end=return' }]);
+    await using running = await start([{ path: disk }]);
+    await running.serial.expect('probe: option probe.end=return');
+    const { before } = await running.serial.expect('cocon: slot 0: probe 1, confirmed');
+    expect(before).toContain('cocon: slot 1: did not start: kernel returned: ABORTED');
+    await running.serial.expect(END_OF_PROBE);
+    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'start', progress: 'loader' });
+  });
+
+  test('goes on to the next release when the firmware refuses a kernel', async () => {
+    const disk = diskOf([{ version: '1' }, { version: '2', kernel: Buffer.from('no PE image') }], 1);
+    expect(await boot(disk)).toContain('cocon: slot 1: did not start: firmware refused: ');
+    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'start', progress: 'loader' });
+  });
+
+  test.each([
+    { lost: 'superblock copy A', wipe: (volume: Volume) => zero(volume, 0, 1) },
+    {
+      lost: 'superblock copy B',
+      wipe: (volume: Volume) => zero(volume, volume.superblock.totalBlocks - 1, 1),
+    },
+    { lost: 'ring 0', wipe: (volume: Volume) => zeroRing(volume, 0) },
+    { lost: 'ring 1', wipe: (volume: Volume) => zeroRing(volume, 1) },
+  ])('boots a volume that has lost $lost', async ({ wipe }) => {
+    const disk = diskOf([{ version: '1' }]);
+    // A second commit of the same state, so that either ring alone tells it.
+    withVolume(disk, (volume) => volume.write(() => undefined, { writer: 'updater', time: 0 }));
+    withVolume(disk, wipe);
+    expect(await boot(disk)).toContain('cocon: slot 0: probe 1, confirmed');
+  });
+
+  test('boots a disk that has lost its primary partition table', async () => {
+    const disk = diskOf([{ version: '1' }]);
+    const file = openSync(disk, 'r+');
+    writeSync(file, new Uint8Array(33 * 512), 0, 33 * 512, 512);
+    closeSync(file);
+    expect(await boot(disk)).toContain('cocon: slot 0: probe 1, confirmed');
+  });
+
+  test.each([
+    { interface: 'virtio', logicalBlockSize: 4096 },
+    { interface: 'nvme', logicalBlockSize: 4096 },
+    { interface: 'nvme', logicalBlockSize: 512 },
+    { interface: 'ahci', logicalBlockSize: 512 },
+  ] as const)('boots and counts on $interface with sectors of $logicalBlockSize bytes', async (options) => {
+    const disk = diskOf([{ version: '1' }], 1, { sectorSize: options.logicalBlockSize });
+    expect(await boot(disk, END_OF_PROBE, options)).toContain('cocon: slot 0: probe 1, trial 1 of 3');
+    expect(slotsOf(disk)[0]).toMatchObject({ attemptsLeft: 2 });
+  });
+
+  test('starts no trial from a disk that cannot be written', async () => {
+    const disk = diskOf([{ version: '1' }, { version: '2' }], 1);
+    const said = await boot(disk, END_OF_PROBE, { readOnly: true });
+    expect(said).toContain('cocon: the volume cannot be written: no trials');
+    expect(said).toContain('cocon: slot 0: probe 1, confirmed');
+  });
+
+  test('takes the first of two SDFS partitions that can be read', async () => {
+    const disk = makeLoaderDisk({ scratch, name: 'two', keys: [key], volumes: 2 });
+    install(disk, [probeRelease(key, { version: '1' })], { volume: 0 });
+    install(disk, [probeRelease(key, { version: '2' })], { volume: 1 });
+    const both = await boot(disk);
+    expect(both).toContain('cocon: 2 SDFS partitions');
+    expect(both).toContain('cocon: slot 0: probe 1, confirmed');
+    withVolume(disk, wipeSuperblocks);
+    const second = await boot(disk);
+    expect(second).toContain('cocon: partition 2: cannot be booted, SDFS_BAD_MAGIC');
+    expect(second).toContain('cocon: slot 0: probe 2, confirmed');
+    expect(second).toContain(`probe: option cocon.volume=PARTUUID=${partitionUuid(1)}`);
+  });
+
+  test('passes over releases that are not signed, not for this machine, or below the floor', async () => {
+    const disk = makeLoaderDisk({ scratch, name: 'refused', keys: [key] });
+    install(disk, [probeRelease(key, { version: '1', securityVersion: 2 })]);
+    install(disk, [
+      probeRelease(createReleaseKey(), { version: '2', securityVersion: 2 }),
+      probeRelease(key, { version: '3', securityVersion: 2, architecture: 'arm64' }),
+    ]);
+    const said = await boot(disk);
+    expect(said).toContain('cocon: slot 2: passed over, RELEASE_WRONG_ARCHITECTURE');
+    expect(said).toContain('cocon: slot 1: passed over, RELEASE_UNTRUSTED');
+    expect(said).toContain('cocon: slot 0: probe 1, confirmed');
+  });
+});
+
+describe('the boot loader returns to the firmware', () => {
+  /** Boots to the firmware's next entry and gives back what was said before. */
+  const giveUp = async (disk: string): Promise<string> => {
+    const said = await boot(disk, NEXT_ENTRY);
+    expect(said).toContain('cocon: nothing was started, back to the firmware for its next boot entry');
+    expect(said).not.toContain('probe:');
+    return said;
+  };
+
+  test('when no slot can be used', async () => {
+    const disk = diskOf([{ version: '1' }, { version: '2' }]);
+    damage(disk, 0, 'kernel');
+    damage(disk, 1, 'kernel');
+    const said = await giveUp(disk);
+    expect(said).toContain('cocon: no candidate is left, trying failed slots that were confirmed once: 2');
+    expect(said).toContain('cocon: no slot can be started');
+    expect(slotsOf(disk).map((slot) => slot.state)).toEqual(['failed', 'failed', 'empty']);
+  });
+
+  test('when the volume has lost both superblocks', async () => {
+    const disk = diskOf([{ version: '1' }]);
+    withVolume(disk, wipeSuperblocks);
+    expect(await giveUp(disk)).toContain('cocon: partition 2: cannot be booted, SDFS_BAD_MAGIC');
+  });
+
+  test('when its disk has no SDFS partition, though another disk has one', async () => {
+    const without = makeLoaderDisk({ scratch, name: 'none', keys: [key], volumes: 0 });
+    const other = diskOf([{ version: '1' }]);
+    await using running = await start([{ path: without, bootIndex: 0 }, { path: other }]);
+    const { before } = await running.serial.expect('cocon: nothing was started');
+    expect(before).toContain('cocon: no SDFS partition');
+  });
+
+  test('when it holds no keys', async () => {
+    const disk = diskOf([{ version: '1' }], 0, { keys: [] });
+    expect(await giveUp(disk)).toContain('cocon: refusing every release: this loader holds no trusted keys');
+  });
+});
