@@ -88,7 +88,7 @@ fn boot_volume(boot_disk: &mut BootDisk, partition: &Partition, machine: &mut Ma
                 search.start_failed(&candidate, &format!("{failure}"));
             }
             Err(error) => {
-                say!("volume: {error}");
+                say!("{error}");
                 return error;
             }
         }
