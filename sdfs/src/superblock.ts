@@ -1,9 +1,10 @@
 /** The superblock: where everything is (FORMAT.md §3). Written by mkfs, then never again. */
 import type { BlockDevice } from './block-device.ts';
 import { structureCrc } from './crc.ts';
-import { isSdfsError, SdfsError } from './errors.ts';
-import { BLOCK_SIZE, FORMAT_VERSION, LIMITS, MAGIC, SUPERBLOCK, type SuperblockFields } from './format.ts';
+import { isSdfsError, SdfsError, type SdfsErrorCode } from './errors.ts';
+import { BLOCK_SIZE, FORMAT_VERSION, MAGIC, SUPERBLOCK, type SuperblockFields } from './format.ts';
 import { decode, encode } from './struct.ts';
+import { superblockChecks } from './superblock-checks.ts';
 
 /** A valid superblock: every number has been checked against the others and against the device. */
 export interface Superblock {
@@ -70,72 +71,20 @@ export function parseSuperblock(
   deviceBlocks: number,
   name = 'memory',
 ): Superblock {
-  const offset = copyOffset(copy, deviceBlocks);
-  const refuse = (
-    code:
-      | 'SDFS_BAD_MAGIC'
-      | 'SDFS_BAD_CHECKSUM'
-      | 'SDFS_UNSUPPORTED_VERSION'
-      | 'SDFS_UNSUPPORTED_FEATURE'
-      | 'SDFS_BAD_GEOMETRY'
-      | 'SDFS_TRUNCATED_DEVICE',
-    field: string,
-    actual: string | number | bigint,
-    expected: string | number,
-    hint?: string,
-  ): SdfsError =>
-    new SdfsError(
-      code,
-      `Cannot read superblock copy ${copy} of "${name}" at byte ${offset}: ${field} is ${actual}, expected ${expected}`,
-      { facts: { offset, field, expected, actual: factOf(actual) }, ...(hint === undefined ? {} : { hint }) },
-    );
-
   const raw = bytes.length < SUPERBLOCK.sizeBytes ? padded(bytes) : bytes.subarray(0, SUPERBLOCK.sizeBytes);
   const fields = decode(SUPERBLOCK, raw);
-  if (fields.magic !== MAGIC.superblock) {
-    throw refuse(
-      'SDFS_BAD_MAGIC',
-      'magic',
-      fields.magic,
-      MAGIC.superblock,
-      'Is this an SDFS volume? sdfs mkfs makes one.',
-    );
-  }
-  const crc = structureCrc(raw, SUPERBLOCK.fields.crc);
-  if (fields.crc !== crc || bytes.length < SUPERBLOCK.sizeBytes) {
-    throw refuse('SDFS_BAD_CHECKSUM', 'crc', fields.crc, crc);
-  }
-  if (fields.version !== FORMAT_VERSION) {
-    throw refuse(
-      'SDFS_UNSUPPORTED_VERSION',
-      'version',
-      fields.version,
-      FORMAT_VERSION,
-      'The volume was made by a newer sdfs; use that.',
-    );
-  }
-  if (fields.incompat !== 0) {
-    throw refuse(
-      'SDFS_UNSUPPORTED_FEATURE',
-      'incompat',
-      fields.incompat,
-      0,
-      'The volume was made by a newer sdfs; use that.',
-    );
-  }
-  for (const [field, actual, holds, expected] of geometryChecks(fields, copy)) {
-    if (!holds) throw refuse('SDFS_BAD_GEOMETRY', field, actual, expected);
-  }
-  if (fields.totalBlocks > BigInt(deviceBlocks)) {
-    throw refuse(
-      'SDFS_TRUNCATED_DEVICE',
-      'total_blocks',
-      fields.totalBlocks,
-      `at most ${deviceBlocks}`,
-      'The device or image file is cut off; copy it again in full.',
-    );
-  }
-  return fromFields(fields);
+  const crc = bytes.length < SUPERBLOCK.sizeBytes ? undefined : structureCrc(raw, SUPERBLOCK.fields.crc);
+  const failed = superblockChecks(fields, { crc, copy, deviceBlocks }).find((check) => !check.holds);
+  if (failed === undefined) return fromFields(fields);
+
+  const { code, field, actual, expected } = failed;
+  const offset = copyOffset(copy, deviceBlocks);
+  const hint = HINTS[code];
+  throw new SdfsError(
+    code,
+    `Cannot read superblock copy ${copy} of "${name}" at byte ${offset}: ${field} is ${actual}, expected ${expected}`,
+    { facts: { offset, field, expected, actual: String(actual) }, ...(hint === undefined ? {} : { hint }) },
+  );
 }
 
 /** One block that holds the given copy of a superblock. */
@@ -171,47 +120,12 @@ export function holdsData(superblock: Superblock, start: bigint, blocks: number)
   return start >= BigInt(superblock.dataStart) && start + BigInt(blocks) <= BigInt(superblock.dataEnd);
 }
 
-type Check = readonly [field: string, actual: number | bigint, holds: boolean, expected: string | number];
-
-function geometryChecks(fields: SuperblockFields, copy: SuperblockCopy): readonly Check[] {
-  const { groupBlocks, slotCount, ringRecords, totalBlocks } = fields;
-  const group = BigInt(groupBlocks);
-  const lastGroup = group === 0n || totalBlocks === 0n ? 0n : (totalBlocks - 1n) / group;
-  const copyNumber = copy === 'A' ? 0 : 1;
-  const minBlocks = (BigInt(slotCount) + 3n) * group + 1n;
-  return [
-    ['block_size', fields.blockSize, fields.blockSize === BLOCK_SIZE, BLOCK_SIZE],
-    ['copy', fields.copy, fields.copy === copyNumber, copyNumber],
-    [
-      'group_blocks',
-      groupBlocks,
-      isPowerWithin(groupBlocks, LIMITS.MIN_GROUP_BLOCKS, LIMITS.MAX_GROUP_BLOCKS),
-      `a power of two, ${LIMITS.MIN_GROUP_BLOCKS} to ${LIMITS.MAX_GROUP_BLOCKS}`,
-    ],
-    [
-      'slot_count',
-      slotCount,
-      slotCount >= LIMITS.MIN_SLOTS && slotCount <= LIMITS.MAX_SLOTS,
-      `${LIMITS.MIN_SLOTS} to ${LIMITS.MAX_SLOTS}`,
-    ],
-    [
-      'ring_records',
-      ringRecords,
-      isPowerWithin(ringRecords, LIMITS.MIN_RING_RECORDS, Math.min(LIMITS.MAX_RING_RECORDS, groupBlocks)),
-      `a power of two, ${LIMITS.MIN_RING_RECORDS} to ${LIMITS.MAX_RING_RECORDS}, at most group_blocks`,
-    ],
-    [
-      'total_blocks',
-      totalBlocks,
-      totalBlocks < BigInt(LIMITS.MAX_TOTAL_BLOCKS) && lastGroup >= BigInt(slotCount) + 3n,
-      `at least ${minBlocks}, less than ${LIMITS.MAX_TOTAL_BLOCKS}`,
-    ],
-    ['ring0_block', fields.ring0Block, fields.ring0Block === group, groupBlocks],
-    ['ring1_block', fields.ring1Block, fields.ring1Block === 2n * group, 2 * groupBlocks],
-    ['data_start', fields.dataStart, fields.dataStart === 3n * group, 3 * groupBlocks],
-    ['data_end', fields.dataEnd, fields.dataEnd === lastGroup * group, String(lastGroup * group)],
-  ];
-}
+const HINTS: Partial<Record<SdfsErrorCode, string>> = {
+  SDFS_BAD_MAGIC: 'Is this an SDFS volume? sdfs mkfs makes one.',
+  SDFS_UNSUPPORTED_VERSION: 'The volume was made by a newer sdfs; use that.',
+  SDFS_UNSUPPORTED_FEATURE: 'The volume was made by a newer sdfs; use that.',
+  SDFS_TRUNCATED_DEVICE: 'The device or image file is cut off; copy it again in full.',
+};
 
 /** Called once the geometry has been checked: each place is below 2^40 and thus exact. */
 function fromFields(fields: SuperblockFields): Superblock {
@@ -236,10 +150,6 @@ function isForeign(error: SdfsError): boolean {
   return isSdfsError(error, 'SDFS_BAD_MAGIC', 'SDFS_BAD_CHECKSUM', 'SDFS_IO');
 }
 
-function isPowerWithin(value: number, least: number, most: number): boolean {
-  return value >= least && value <= most && Number.isInteger(Math.log2(value));
-}
-
 function copyOffset(copy: SuperblockCopy, deviceBlocks: number): number {
   return copy === 'A' ? 0 : (deviceBlocks - 1) * BLOCK_SIZE;
 }
@@ -248,8 +158,4 @@ function padded(bytes: Uint8Array): Uint8Array {
   const whole = new Uint8Array(SUPERBLOCK.sizeBytes);
   whole.set(bytes);
   return whole;
-}
-
-function factOf(value: string | number | bigint): string | number {
-  return typeof value === 'bigint' ? String(value) : value;
 }
