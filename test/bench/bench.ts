@@ -4,21 +4,16 @@
  * Writes `out/bench/report.json`. With `--check` a ratio over its limit ends with status 1.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createPublicKey } from 'node:crypto';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
-import { silentProgress } from '@cocon-os/cli';
-import { checkConfig, rawPublicKey, writeDisk } from '@cocon-os/image-builder';
-
-import { LOADER, sealRelease, signingKey, UPDATER_BINARY } from '../demo/releases.ts';
+import { sealFirstOs } from '../support/first-os.ts';
+import { keptReleaseKey, makeDisk, ROOT, UPDATER } from '../support/releases.ts';
 import { measureBoot } from './boot-time.ts';
-import { sealLargeArtifact } from './large-artifact.ts';
 import { grubDisk, systemdBootDisk } from './peer-disks.ts';
 import { median, spread } from './statistics.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'out/bench');
 const RUNS = 5;
 const LARGE_BYTES = 256 * 2 ** 20;
@@ -50,12 +45,13 @@ function say(text: string): void {
   process.stderr.write(`bench: ${text}\n`);
 }
 
-const key = signingKey(join(mkdirFor(OUT), 'bench.key'));
+mkdirSync(OUT, { recursive: true });
+const key = keptReleaseKey(join(OUT, 'bench.key'));
 const publicKey = join(OUT, 'bench.pub');
-writeFileSync(publicKey, String(createPublicKey(key).export({ format: 'pem', type: 'spki' })));
+writeFileSync(publicKey, key.publicPem);
 
-const kernel = await benchLoaders();
-await benchStage(kernel);
+await benchLoaders();
+await benchStage();
 benchStatus();
 
 writeFileSync(
@@ -68,34 +64,21 @@ const exceeded = ratios.filter(
 for (const { what } of exceeded) say(`over its limit: ${what}`);
 if (process.argv.includes('--check') && exceeded.length > 0) process.exitCode = 1;
 
-/** From the firmware's "BdsDxe: starting" to the kernel's first line. Returns the kernel. */
-async function benchLoaders(): Promise<string> {
+/** From the firmware's "BdsDxe: starting" to the kernel's first line. */
+async function benchLoaders(): Promise<void> {
   say('building the release that all three loaders start');
-  const artifact = join(OUT, 'release.oci');
-  await sealRelease(
-    { version: 'bench', variant: 'standard', extraCommandLine: EARLY_CONSOLE },
-    key,
-    OUT,
-    artifact,
-  );
+  const { output } = await sealFirstOs(OUT, key, { version: 'bench', extraCommandLine: EARLY_CONSOLE });
   const disk = join(OUT, 'cocon.img');
-  await writeDisk({
-    config: checkConfig({}),
-    releases: [artifact],
-    loader: LOADER,
-    trustedKeys: [rawPublicKey(createPublicKey(key))],
-    output: disk,
-    progress: silentProgress,
-  });
-  const bench = join(OUT, 'vmlinuz');
+  await makeDisk([output], disk, key);
+  const kernel = join(OUT, 'vmlinuz');
   writeFileSync(
-    bench,
+    kernel,
     execFileSync('bash', ['scripts/node', 'sdfs/bin/sdfs.ts', 'cat', disk, '0', 'kernel'], {
       cwd: ROOT,
       maxBuffer: 1 << 28,
     }),
   );
-  const peer = { kernel: bench, commandLine: `console=ttyS0,115200 ${EARLY_CONSOLE}` };
+  const peer = { kernel, commandLine: `console=ttyS0,115200 ${EARLY_CONSOLE}` };
   const disks = { cocon: disk, 'systemd-boot': systemdBootDisk(OUT, peer), grub: grubDisk(OUT, peer) };
   const times: Record<keyof typeof disks, number[]> = { cocon: [], 'systemd-boot': [], grub: [] };
   for (let run = 1; run <= RUNS; run += 1) {
@@ -112,14 +95,12 @@ async function benchLoaders(): Promise<string> {
     limit: 1,
   });
   report({ what: 'loader against GRUB', ours: times.cocon, theirs: times.grub, unit: 'ms' });
-  return bench;
 }
 
 /** `cocon-update stage` on the host against hashing and writing the same bytes. */
-async function benchStage(kernelPath: string): Promise<void> {
+async function benchStage(): Promise<void> {
   say('sealing an artifact of 256 MiB');
-  const artifact = join(OUT, 'large.oci');
-  await sealLargeArtifact(kernelPath, LARGE_BYTES, key, join(OUT, 'large'), artifact);
+  const { output: artifact } = await sealFirstOs(OUT, key, { version: 'large', ballastBytes: LARGE_BYTES });
   const volume = join(OUT, 'volume.img');
   const copy = join(OUT, 'copy');
   const ours: number[] = [];
@@ -171,7 +152,7 @@ function benchStatus(): void {
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let run = 1; run <= RUNS; run += 1) {
-    ours.push(1000 * seconds(UPDATER_BINARY, ['status', '--volume', volume]));
+    ours.push(1000 * seconds(UPDATER, ['status', '--volume', volume]));
     theirs.push(
       1000 * seconds('bash', ['scripts/node', 'updater/bin/cocon-update.ts', 'status', '--volume', volume]),
     );
@@ -189,9 +170,4 @@ function must(program: string, args: readonly string[]): void {
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8' });
   if (status === 0) return;
   throw new Error(`"${program} ${args.join(' ')}" failed: ${error?.message ?? `${stdout}${stderr}`}`);
-}
-
-function mkdirFor(path: string): string {
-  mkdirSync(path, { recursive: true });
-  return path;
 }

@@ -7,8 +7,8 @@ import { defineMachine, makeScratch, startMachine } from '@cocon-os/qemu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { busyboxInitrd } from './initrd.ts';
-import { addLayer, createImage } from './oci-image.ts';
-import { createReleaseKey, logPath, makeDisk, ROOT, sealImage } from './releases.ts';
+import { addLayer, createImage } from '../support/oci-image.ts';
+import { createReleaseKey, logPath, makeDisk, ROOT, sealImage } from '../support/releases.ts';
 
 const MARKER = 'initrd: reached';
 const COMMAND_LINE = 'console=ttyS0 panic=-1';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   const key = createReleaseKey();
   const artifact = scratch.file('debian.oci');
   const seal = { rootfs: false, commandLine: COMMAND_LINE };
-  await sealImage(image, artifact, key, { name: 'debian', version: '12', seal }, 'mkfs.erofs');
+  await sealImage(image, artifact, key, { name: 'debian', version: '12', seal });
   const { partitions } = await makeDisk([artifact], disk, key, { image: { data: false } });
   partitionUuid = partitions.find((each) => each.role === 'volume')?.uuid;
 });

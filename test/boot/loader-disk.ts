@@ -8,7 +8,7 @@ import { commit, mkfs, PARTITION_TYPE, Volume } from '@cocon-os/sdfs';
 import { nodeCrypto, openVolumeDevice } from '@cocon-os/sdfs/node';
 
 import { stageProbe, type ProbeRelease } from './probe-release.ts';
-import { LOADER, type ReleaseKey } from './releases.ts';
+import { LOADER, type ReleaseKey } from '../support/releases.ts';
 
 const MEBIBYTE = 2 ** 20;
 const ESP_MIB = 8;

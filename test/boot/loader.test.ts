@@ -19,7 +19,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { install, makeLoaderDisk, partitionUuid, withVolume, type LoaderDiskOptions } from './loader-disk.ts';
 import { probeRelease, type ProbeOptions } from './probe-release.ts';
-import { createReleaseKey, LOADER, logPath } from './releases.ts';
+import { createReleaseKey, LOADER, logPath } from '../support/releases.ts';
 
 const LOADER_LIMIT = 96 * 1024;
 /** What the firmware of the tests has after the disk. */

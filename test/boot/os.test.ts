@@ -17,9 +17,9 @@ import type { Disk, RunningMachine } from '@cocon-os/qemu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { makeDataDisk } from './data-disk.ts';
-import { sealFirstOs } from './first-os.ts';
+import { sealFirstOs } from '../support/first-os.ts';
 import { Guest } from './guest.ts';
-import { createReleaseKey, logPath, makeDisk } from './releases.ts';
+import { createReleaseKey, logPath, makeDisk } from '../support/releases.ts';
 
 const MEBIBYTE = 2 ** 20;
 /** What `cocon-update` may have resident while it stages. */
@@ -35,9 +35,9 @@ let second = '';
 let large = '';
 
 beforeAll(async () => {
-  const first = (await sealFirstOs(scratch, key, { version: '1' })).output;
-  second = (await sealFirstOs(scratch, key, { version: '2', variant: 'changed-userland' })).output;
-  large = (await sealFirstOs(scratch, key, { version: '3', ballastBytes: 5 * RESIDENT_LIMIT })).output;
+  const first = (await sealFirstOs(scratch.path, key, { version: '1' })).output;
+  second = (await sealFirstOs(scratch.path, key, { version: '2', variant: 'changed-userland' })).output;
+  large = (await sealFirstOs(scratch.path, key, { version: '3', ballastBytes: 5 * RESIDENT_LIMIT })).output;
   const volume = { sizeBytes: 512 * MEBIBYTE };
   ({ partitions } = await makeDisk([first], disk, key, { image: { volume } }));
 });

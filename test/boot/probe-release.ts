@@ -15,7 +15,7 @@ import {
 } from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 
-import { ROOT, type ReleaseKey } from './releases.ts';
+import { ROOT, type ReleaseKey } from '../support/releases.ts';
 
 /** The probe, as scripts/build-loader leaves it. */
 export const PROBE = join(ROOT, 'target/x86_64-unknown-uefi/boot/examples/probe.efi');

@@ -4,32 +4,23 @@
  * Builds four releases from source, writes a disk, and lives through updates good and bad in QEMU. Leaves
  * `out/demo/report.json`; any deviation ends with status 1 and the place of the serial log.
  */
-import { createPublicKey } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-import { formatBytes, messageOf, silentProgress } from '@cocon-os/cli';
-import { checkConfig, rawPublicKey, writeDisk, type SealResult } from '@cocon-os/image-builder';
+import { formatBytes, messageOf } from '@cocon-os/cli';
 
-import {
-  LOADER,
-  sealRelease,
-  signingKey,
-  sizeOf,
-  tamper,
-  UPDATER_BINARY,
-  type ReleasePlan,
-} from './releases.ts';
+import { sealFirstOs, type FirstOsOptions } from '../support/first-os.ts';
+import { keptReleaseKey, LOADER, makeDisk, ROOT, UPDATER } from '../support/releases.ts';
+import { tamper } from './tamper.ts';
 import { tellStory } from './story.ts';
 import { Timeline } from './timeline.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'out/demo');
 const REPORT = join(OUT, 'report.json');
 const SERIAL_LOG = join(OUT, 'serial.log');
 const DISK = join(OUT, 'disk.img');
 
-const PLANS: readonly (ReleasePlan & { readonly what: string })[] = [
+const PLANS: readonly (FirstOsOptions & { readonly what: string })[] = [
   { version: '1', variant: 'standard', what: 'from the factory' },
   { version: '2', variant: 'changed-userland', what: 'changed userland' },
   { version: '3', variant: 'crashing-init', what: 'its init crashes' },
@@ -37,47 +28,34 @@ const PLANS: readonly (ReleasePlan & { readonly what: string })[] = [
 ];
 
 async function main(timeline: Timeline): Promise<void> {
-  const key = signingKey(join(OUT, 'release.key'));
+  const key = keptReleaseKey(join(OUT, 'release.key'));
   const artifact = (version: string): string => join(OUT, `release-${version}.oci`);
 
   timeline.chapter('Releases from source, each step an OCI layer');
   for (const plan of PLANS) {
     await timeline.step(`release ${plan.version}: ${plan.what}`, async () => {
-      const sealed = await sealRelease(plan, key, OUT, artifact(plan.version));
+      const sealed = await sealFirstOs(OUT, key, plan);
       const { kernel, rootfs } = sealed.release;
       if (plan.version === '1') {
         timeline.size('kernel of release 1', kernel.size);
         timeline.size('root file system of release 1', rootfs?.size ?? 0);
         timeline.size('verity tree of release 1', rootfs?.verity.size ?? 0);
       }
-      timeline.size(`artifact of release ${plan.version}`, sizeOf(sealed.output));
-      if (plan.version === '4') spoil(sealed);
+      timeline.size(`artifact of release ${plan.version}`, statSync(sealed.output).size);
+      if (plan.version === '4') tamper(sealed);
       return `${sealed.releaseDigest.slice(0, 12)}, kernel ${formatBytes(kernel.size)}, root ${formatBytes(rootfs?.size ?? 0)}`;
     });
   }
   await timeline.step('disk with loader, volume and data', async () => {
-    const disk = await writeDisk({
-      config: checkConfig({}),
-      releases: [artifact('1')],
-      loader: LOADER,
-      trustedKeys: [rawPublicKey(createPublicKey(key))],
-      output: DISK,
-      progress: silentProgress,
-    });
+    const disk = await makeDisk([artifact('1')], DISK, key);
     timeline.size('disk', disk.sizeBytes);
     timeline.size('disk, allocated', disk.allocatedBytes);
-    timeline.size('loader', sizeOf(LOADER));
-    timeline.size('cocon-update on the device', sizeOf(UPDATER_BINARY));
+    timeline.size('loader', statSync(LOADER).size);
+    timeline.size('cocon-update on the device', statSync(UPDATER).size);
     return `${formatBytes(disk.sizeBytes)}, of which ${formatBytes(disk.allocatedBytes)} are used`;
   });
 
   await tellStory(timeline, { disk: DISK, stick: artifact('3'), shared: OUT, serialLog: SERIAL_LOG });
-}
-
-function spoil({ output, release }: SealResult): void {
-  if (release.rootfs === undefined) throw new Error(`${output} has no root file system to spoil`);
-  tamper(output, release.rootfs, `${output}.partial`);
-  renameSync(`${output}.partial`, output);
 }
 
 mkdirSync(OUT, { recursive: true });

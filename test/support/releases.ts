@@ -1,5 +1,6 @@
 /** Sealed releases and disks that boot them, made by the image builder as `cocon` makes them. */
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { silentProgress } from '@cocon-os/cli';
@@ -19,6 +20,9 @@ export const ROOT = join(import.meta.dirname, '../..');
 /** The loader, as scripts/build-loader leaves it. */
 export const LOADER = join(ROOT, 'target/x86_64-unknown-uefi/boot/cocon-efi.efi');
 
+/** The device's `cocon-update`, as native/device/build.ts leaves it. */
+export const UPDATER = join(ROOT, 'target/x86_64-unknown-linux-musl/device/cocon-update');
+
 /** Serial logs of a test stay here. */
 export function logPath(name: string): string {
   return join(ROOT, 'out/logs/boot', `${name}.log`);
@@ -35,7 +39,18 @@ export interface ReleaseKey {
 
 /** Draws a key pair. */
 export function createReleaseKey(): ReleaseKey {
-  const { privateKey } = generateKeyPairSync('ed25519');
+  return releaseKeyOf(generateKeyPairSync('ed25519').privateKey);
+}
+
+/** The key pair whose private key is in `path`; drawn and written there when there is none. */
+export function keptReleaseKey(path: string): ReleaseKey {
+  if (existsSync(path)) return releaseKeyOf(createPrivateKey(readFileSync(path)));
+  const key = createReleaseKey();
+  writeFileSync(path, String(key.privateKey.export({ format: 'pem', type: 'pkcs8' })), { mode: 0o600 });
+  return key;
+}
+
+function releaseKeyOf(privateKey: KeyObject): ReleaseKey {
   const publicPem = String(createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }));
   return { privateKey, publicKey: rawPublicKey(privateKey), publicPem };
 }
@@ -46,13 +61,11 @@ export async function sealImage(
   output: string,
   key: ReleaseKey,
   config: ConfigInput,
-  mkfsErofs: string,
 ): Promise<SealResult> {
   const source = await openInput(image);
   return await seal(source, {
     config: checkConfig(config),
     keys: [key.privateKey],
-    mkfsErofs,
     output,
     progress: silentProgress,
   });

@@ -1,0 +1,48 @@
+/** The first OS in the releases that tests, demo and bench need: from the slices, sealed by the image builder. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { ConfigInput, SealResult } from '@cocon-os/image-builder';
+import { buildRelease, RELEASE_COMMAND_LINE, type ReleaseVariant } from '@cocon-os/slices';
+
+import { addLayer } from './oci-image.ts';
+import { sealImage, UPDATER, type ReleaseKey } from './releases.ts';
+
+/** What is special about a release. */
+export interface FirstOsOptions {
+  readonly version: string;
+  readonly variant?: ReleaseVariant;
+  /** Bytes of a file of noise, which no compression makes smaller. */
+  readonly ballastBytes?: number;
+  /** Put behind the standard kernel command line. */
+  readonly extraCommandLine?: string;
+}
+
+/**
+ * Builds a release and seals it to `release-<version>.oci` in `directory`. What the slices have built before comes from
+ * their cache.
+ */
+export async function sealFirstOs(
+  directory: string,
+  key: ReleaseKey,
+  { version, variant, ballastBytes, extraCommandLine }: FirstOsOptions,
+): Promise<SealResult> {
+  const image = join(directory, `image-${version}`);
+  await buildRelease({
+    version,
+    ...(variant === undefined ? {} : { variant }),
+    publicKeys: [{ name: 'release', pem: key.publicPem }],
+    updaterBinary: UPDATER,
+    directory: image,
+  });
+  if (ballastBytes !== undefined) {
+    const root = join(directory, `ballast-${version}`);
+    mkdirSync(join(root, 'usr/share'), { recursive: true });
+    writeFileSync(join(root, 'usr/share/ballast'), randomBytes(ballastBytes));
+    addLayer(image, root, version);
+  }
+  const commandLine = [RELEASE_COMMAND_LINE, extraCommandLine ?? ''].join(' ').trim();
+  const config: ConfigInput = { name: 'cocon-os', version, seal: { commandLine } };
+  return await sealImage(image, join(directory, `release-${version}.oci`), key, config);
+}
