@@ -26,12 +26,23 @@ impl<'a> Reader<'a> {
     }
 
     /// `text` and then what `value` reads, or nothing if the next is not `text`. The outer `None` is a refusal.
-    pub fn optional<T>(&mut self, text: &str, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        if self.literal(text).is_some() { value(self).map(Some) } else { Some(None) }
+    pub fn optional<T>(
+        &mut self,
+        text: &str,
+        value: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
+        if self.literal(text).is_some() {
+            value(self).map(Some)
+        } else {
+            Some(None)
+        }
     }
 
     /// The elements of an array that is not empty, up to its closing bracket; the opening one has been read.
-    pub fn elements<T>(&mut self, mut element: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub fn elements<T>(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let mut all = Vec::new();
         loop {
             all.push(element(self)?);
@@ -54,19 +65,31 @@ impl<'a> Reader<'a> {
 
     /// A natural number.
     pub fn number(&mut self) -> Option<u64> {
-        let length = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let length = self
+            .0
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let (digits, rest) = self.0.split_at_checked(length)?;
         if digits.is_empty() || (length > 1 && digits.starts_with(b"0")) {
             return None;
         }
         self.0 = rest;
-        digits.iter().try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0'))))
+        digits.iter().try_fold(0_u64, |value, digit| {
+            value
+                .checked_mul(10)?
+                .checked_add(u64::from(digit.wrapping_sub(b'0')))
+        })
     }
 
     /// A string of 64 lower-case hexadecimal digits.
     pub fn digest(&mut self) -> Option<Digest> {
         let text = self.string()?;
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { Digest::parse(text) }
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            None
+        } else {
+            Digest::parse(text)
+        }
     }
 
     /// The end.
@@ -89,7 +112,17 @@ mod tests {
     fn number_has_one_spelling() {
         assert_eq!(number("0"), Some(0));
         assert_eq!(number("18446744073709551615"), Some(u64::MAX));
-        for bad in ["", "00", "01", "-1", "+1", "1.0", "1e3", "18446744073709551616", "99999999999999999999999"] {
+        for bad in [
+            "",
+            "00",
+            "01",
+            "-1",
+            "+1",
+            "1.0",
+            "1e3",
+            "18446744073709551616",
+            "99999999999999999999999",
+        ] {
             assert_eq!(number(bad), None, "{bad}");
         }
     }

@@ -111,8 +111,9 @@ impl Release {
         let attempts = json.number()?.try_into().ok()?;
         json.literal(r#","commandLine":"#)?;
         let command_line = json.string()?.into();
-        let device_trees =
-            json.optional(r#","deviceTrees":["#, |json| json.elements(DeviceTree::read))?;
+        let device_trees = json.optional(r#","deviceTrees":["#, |json| {
+            json.elements(DeviceTree::read)
+        })?;
         json.literal(r#","format":"#)?;
         let format = json.string()?.into();
         let initrd = json.optional(r#","initrd":"#, Blob::read)?;
