@@ -30,8 +30,13 @@ export interface VolumePlace {
 export interface OpenVolume {
   readonly path: string;
   readonly volume: Volume;
-  /** The slot that this machine runs, when it was started from this volume. */
+  /** The slot that this machine runs, when the volume was found by itself. What a command is about by default. */
   readonly running: number | undefined;
+  /**
+   * The slot that this machine runs, as far as slot number and release tell: also of a volume that was named, which may be
+   * this machine's own or a copy of it. Never to be overwritten.
+   */
+  readonly inUse: number | undefined;
 }
 
 /** Opens the volume, hands it over, and closes it whatever happens. */
@@ -41,15 +46,15 @@ export async function withVolume<Value>(
   mode: 'read' | 'write',
   use: (open: OpenVolume) => Value | Promise<Value>,
 ): Promise<Value> {
-  const boot = place.volume === undefined ? readBootFacts(platform) : undefined;
-  const path = place.volume ?? pathOfRunningVolume(platform, boot?.partitionUuid);
+  const boot = readBootFacts(platform);
+  const path = place.volume ?? pathOfRunningVolume(platform, boot.partitionUuid);
   const disk = platform.openDevice(path, mode);
   try {
     const volume = Volume.open(locateVolume(disk, place.partition).device);
-    const running = volume.record.slots.find(
-      (slot) => slot.index === boot?.slot && slot.state !== 'empty' && slot.releaseDigest === boot.release,
-    );
-    return await use({ path, volume, running: running?.index });
+    const inUse = volume.record.slots.find(
+      (slot) => slot.index === boot.slot && slot.state !== 'empty' && slot.releaseDigest === boot.release,
+    )?.index;
+    return await use({ path, volume, running: place.volume === undefined ? inUse : undefined, inUse });
   } finally {
     disk.close();
   }

@@ -6,7 +6,7 @@ import type { OpenVolume } from './open-volume.ts';
 import type { SlotReport, StatusReport } from './status-schema.ts';
 
 /** Reads the boot record and each slot's release.json; changes nothing. */
-export function readStatus({ path, volume, running }: OpenVolume): StatusReport {
+export function readStatus({ path, volume, running }: Omit<OpenVolume, 'inUse'>): StatusReport {
   const { record, superblock } = volume;
   const next = bootOrder(record, volume)[0];
   return {

@@ -104,6 +104,28 @@ describe('on a device, cocon-update', () => {
     expect(slotOf(2).state).toBe('trial');
   });
 
+  test('stage never overwrites what runs, also when the volume is named', async () => {
+    formatPartition(disk(), 2, (volume) => {
+      install(volume, first);
+      commit(volume, install(volume, second));
+      install(volume, makeRelease({ version: '4.0.0' }));
+    });
+    // The trial in slot 0 runs; without that it would be the one to overwrite.
+    boot(0);
+    writeFileSync(join(root, 'third.oci'), await artifactOf(makeRelease({ version: '3.0.0' })));
+    const { status, out } = await run('stage', join(root, 'third.oci'), '--volume', '/dev/vda', '--json');
+    expect({ status, ...JSON.parse(out) }).toMatchObject({ status: 0, slot: 2 });
+    expect(slotOf(0)).toMatchObject({ state: 'trial', releaseDigest: first.digest });
+  });
+
+  test('commit does not take the same release on a volume that is named for the one that runs', async () => {
+    boot(1);
+    expect(await run('commit', '--volume', '/dev/vda')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('[RUNNING_SLOT_UNKNOWN]'),
+    });
+  });
+
   test('mark init notes that a trial reached user space', async () => {
     boot(1);
     expect(await run('mark', 'init')).toMatchObject({ status: 0, err: '' });

@@ -64,7 +64,7 @@ export const stage = defineCommand<UpdaterContext, typeof OPTIONS>({
             architecture: targetArchitecture(platform, open, options.architecture),
             trustedKeys: keys,
             local: local && source.readAt !== undefined,
-            runningSlot: open.running,
+            runningSlot: open.inUse,
             force: options.force,
             time: platform.now(),
             progress,
