@@ -14,11 +14,11 @@ export interface CommandLineParts {
   readonly superblock: Superblock;
 }
 
-/** Bytes of the longest line that the kernel takes. */
+/** Bytes of the longest line that the kernel takes: one less than Linux's COMMAND_LINE_SIZE; what is longer it cuts. */
 export const COMMAND_LINE_LIMITS: Readonly<Record<Architecture, number>> = {
   amd64: 2047,
   arm64: 2047,
-  riscv64: 2047,
+  riscv64: 1023,
   arm: 1023,
 };
 

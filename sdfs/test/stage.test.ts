@@ -164,14 +164,14 @@ describe('stage() refuses, and the volume is as it was', () => {
     ).toBe('RELEASE_WRONG_ARCHITECTURE');
   });
 
-  test('CMDLINE_TOO_LONG: on arm sooner than elsewhere', () => {
+  test('CMDLINE_TOO_LONG: on arm and riscv64 sooner than elsewhere', () => {
     const { volume } = installed();
     const long = { commandLine: 'c'.repeat(700) };
-    expect(
-      refused(volume, () =>
-        stage(volume, signed(releaseWith(2, { ...long, architecture: 'arm' })), { crypto }),
-      ),
-    ).toBe('CMDLINE_TOO_LONG');
+    for (const architecture of ['arm', 'riscv64'] as const) {
+      expect(
+        refused(volume, () => stage(volume, signed(releaseWith(2, { ...long, architecture })), { crypto })),
+      ).toBe('CMDLINE_TOO_LONG');
+    }
     expect(codeOf(() => stage(volume, signed(releaseWith(2, long)), { crypto }))).toBe('done');
   });
 

@@ -45,8 +45,8 @@ impl Architecture {
     #[must_use]
     pub const fn command_line_limit(self) -> usize {
         match self {
-            Self::Amd64 | Self::Arm64 | Self::Riscv64 => 2047,
-            Self::Arm => 1023,
+            Self::Amd64 | Self::Arm64 => 2047,
+            Self::Riscv64 | Self::Arm => 1023,
         }
     }
 }
