@@ -3,21 +3,30 @@ import { SdfsError } from './errors.ts';
 import type { BootRecord, Slot } from './record.ts';
 
 /**
- * The slot that a stage may overwrite. Never the one that runs, never the only confirmed one. Throws `SLOT_BUSY`.
+ * The slot that a stage may overwrite. Never the one that runs, never the last one to fall back to: the only confirmed one,
+ * or without any the only one that was confirmed once, which the loader tries when nothing else is left. Throws `SLOT_BUSY`.
  */
 export function chooseTarget(record: BootRecord, running: number | undefined): Slot {
-  const idle = record.slots.filter((slot) => slot.index !== running || slot.state === 'empty');
   const confirmed = record.slots.filter((slot) => slot.state === 'confirmed');
+  const fallbacks = confirmed.length > 0 ? confirmed : record.slots.filter(isLastResort);
+  const [kept] = fallbacks.length === 1 ? fallbacks : [];
+  const idle = record.slots.filter(
+    (slot) => slot.state === 'empty' || (slot.index !== running && slot !== kept),
+  );
   const target =
     idle.find((slot) => slot.state === 'empty') ??
     idle.find((slot) => slot.state === 'failed' && !slot.wasConfirmed) ??
     idle.find((slot) => slot.state === 'failed') ??
     idle.find((slot) => slot.state === 'trial') ??
-    (confirmed.length > 1 ? worstFirst(idle).find((slot) => slot.state === 'confirmed') : undefined);
+    worstFirst(idle).find((slot) => slot.state === 'confirmed');
   if (target !== undefined) return target;
-  throw new SdfsError('SLOT_BUSY', 'Cannot stage: every slot is running or is the only confirmed one', {
+  throw new SdfsError('SLOT_BUSY', 'Cannot stage: every slot is running or is the last one to fall back to', {
     hint: 'Reboot into the staged release, then commit it or roll it back.',
   });
+}
+
+function isLastResort(slot: Slot): boolean {
+  return slot.state === 'failed' && slot.wasConfirmed;
 }
 
 /** The loader's candidates of the first pass, best first: what the next boot tries. */

@@ -99,6 +99,28 @@ describe('stage()', () => {
   });
 });
 
+describe('stage() keeps a way back', () => {
+  /** Releases 1 and 2 confirmed, then given up by the loader. */
+  function bothFailed(): Volume {
+    const { volume } = smallVolume(20, { slots: 2 });
+    for (const version of [1, 2]) commit(volume, stageSample(volume, sampleRelease(version)));
+    volume.write((draft) => [0, 1].forEach((slot) => draft.setSlot(slot, { state: 3, reason: 6 })), {
+      writer: 'loader',
+      time: 0,
+    });
+    return volume;
+  }
+
+  test.each([
+    [undefined, 0],
+    [0, 1],
+    [1, 0],
+  ])('of two that failed once confirmed, with slot %s running, it fills slot %i', (runningSlot, target) => {
+    const session = stage(bothFailed(), signed(sampleRelease(3)), { crypto, runningSlot });
+    expect(session.slot).toBe(target);
+  });
+});
+
 describe('stage() refuses, and the volume is as it was', () => {
   test('RELEASE_PRESENT: a release staged twice', () => {
     const { volume } = installed();
@@ -130,6 +152,18 @@ describe('stage() refuses, and the volume is as it was', () => {
       refused(volume, () => stage(volume, signed(sampleRelease(3)), { crypto, runningSlot: trial })),
     ).toBe('SLOT_BUSY');
     expect(codeOf(() => stage(volume, signed(sampleRelease(3)), { crypto, runningSlot: 0 }))).toBe('done');
+  });
+
+  test('Law 2: SLOT_BUSY: without a confirmed slot, the last one that was confirmed once', () => {
+    const { volume } = smallVolume(12, { slots: 2 });
+    commit(volume, stageSample(volume, sampleRelease(1)));
+    const trial = stageSample(volume, sampleRelease(2));
+    // What the loader writes when a read of the confirmed slot failed in passing.
+    volume.write((draft) => draft.setSlot(0, { state: 3, reason: 11 }), { writer: 'loader', time: 0 });
+    expect(
+      refused(volume, () => stage(volume, signed(sampleRelease(3)), { crypto, runningSlot: trial })),
+    ).toBe('SLOT_BUSY');
+    expect(stage(volume, signed(sampleRelease(3)), { crypto, runningSlot: 0 }).slot).toBe(trial);
   });
 
   test('VOLUME_FULL: more than the free groups and those of the target hold', () => {
