@@ -54,6 +54,14 @@ async function boot(
   return (await running.serial.expect(until)).before;
 }
 
+/** Boots to the firmware's next entry and gives back what was said before. */
+async function giveUp(disk: string): Promise<string> {
+  const said = await boot(disk, NEXT_ENTRY);
+  expect(said).toContain('cocon: nothing was started, back to the firmware for its next boot entry');
+  expect(said).not.toContain('probe:');
+  return said;
+}
+
 /** Starts a machine that stays, halted, when its guest switches it off, so that its monitor can still be asked. */
 async function start(disks: readonly Disk[]): Promise<RunningMachine> {
   const name = `loader-${expect.getState().currentTestName ?? ''}`.replaceAll(/\W+/g, '-').slice(0, 100);
@@ -258,14 +266,6 @@ describe('the boot loader', () => {
 });
 
 describe('the boot loader returns to the firmware', () => {
-  /** Boots to the firmware's next entry and gives back what was said before. */
-  const giveUp = async (disk: string): Promise<string> => {
-    const said = await boot(disk, NEXT_ENTRY);
-    expect(said).toContain('cocon: nothing was started, back to the firmware for its next boot entry');
-    expect(said).not.toContain('probe:');
-    return said;
-  };
-
   test('when no slot can be used', async () => {
     const disk = diskOf([{ version: '1' }, { version: '2' }]);
     damage(disk, 0, 'kernel');

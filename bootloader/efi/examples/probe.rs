@@ -51,7 +51,10 @@ fn main() -> Status {
         None => say!("probe: device tree none"),
     }
     say!("probe: end");
-    if command_line.split(' ').any(|option| option == "probe.end=return") {
+    if command_line
+        .split(' ')
+        .any(|option| option == "probe.end=return")
+    {
         return Status::ABORTED;
     }
     runtime::reset(ResetType::SHUTDOWN, Status::SUCCESS, None)
@@ -66,13 +69,17 @@ fn command_line() -> String {
 
 /// The partition that the firmware takes this image to be from.
 fn partition() -> Option<Guid> {
-    let device = get_protocol::<LoadedImage>(boot::image_handle()).ok()?.device()?;
+    let device = get_protocol::<LoadedImage>(boot::image_handle())
+        .ok()?
+        .device()?;
     let path = get_protocol::<DevicePath>(device).ok()?;
     path.node_iter().find_map(|node| match node.as_enum() {
-        Ok(DevicePathNodeEnum::MediaHardDrive(partition)) => match partition.partition_signature() {
-            PartitionSignature::Guid(guid) => Some(guid),
-            _ => None,
-        },
+        Ok(DevicePathNodeEnum::MediaHardDrive(partition)) => {
+            match partition.partition_signature() {
+                PartitionSignature::Guid(guid) => Some(guid),
+                _ => None,
+            }
+        }
         _ => None,
     })
 }
@@ -81,7 +88,10 @@ fn partition() -> Option<Guid> {
 fn initrd() -> Result<Box<[u8]>> {
     let mut bytes = Vec::new();
     let path = DevicePathBuilder::with_vec(&mut bytes)
-        .push(&media::Vendor { vendor_guid: INITRD_MEDIA, vendor_defined_data: &[] })
+        .push(&media::Vendor {
+            vendor_guid: INITRD_MEDIA,
+            vendor_defined_data: &[],
+        })
         .and_then(DevicePathBuilder::finalize)
         .map_err(|_| Status::OUT_OF_RESOURCES)?;
     let mut rest = path;

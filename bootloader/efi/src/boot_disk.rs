@@ -25,14 +25,19 @@ impl BootDisk {
     /// # Errors
     /// `NOT_FOUND` when the loader did not come from a disk (network, firmware volume), else what the firmware says.
     pub fn find() -> Result<Self> {
-        let device = get_protocol::<LoadedImage>(boot::image_handle())?.device().ok_or(Status::NOT_FOUND)?;
-        let path = OwnedPath::of_disk(&*get_protocol::<DevicePath>(device)?)?;
+        let device = get_protocol::<LoadedImage>(boot::image_handle())?
+            .device()
+            .ok_or(Status::NOT_FOUND)?;
+        let path = OwnedPath::of_disk(&get_protocol::<DevicePath>(device)?)?;
         let mut rest = path.as_path();
         let handle = boot::locate_device_path::<BlockIO>(&mut rest)?;
         // A remainder means that what was found is only an ancestor of what was looked for.
         if rest.node_iter().next().is_some() {
             return Err(Status::NOT_FOUND.into());
         }
-        Ok(Self { disk: Disk::open(handle)?, path })
+        Ok(Self {
+            disk: Disk::open(handle)?,
+            path,
+        })
     }
 }

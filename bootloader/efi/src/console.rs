@@ -32,7 +32,10 @@ struct Line {
 
 impl Line {
     const fn new() -> Self {
-        Self { chars: [0; LINE_CHARS + 3], length: 0 }
+        Self {
+            chars: [0; LINE_CHARS + 3],
+            length: 0,
+        }
     }
 
     /// Ends the line and hands it to the firmware.
@@ -40,7 +43,9 @@ impl Line {
         for (slot, end) in self.chars.iter_mut().skip(self.length).zip(*b"\r\n\0") {
             *slot = u16::from(end);
         }
-        let Ok(text) = CStr16::from_u16_until_nul(&self.chars) else { return };
+        let Ok(text) = CStr16::from_u16_until_nul(&self.chars) else {
+            return;
+        };
         if has_console() {
             // A console that fails has no place to say so.
             system::with_stdout(|out| {
@@ -59,7 +64,11 @@ impl Write for Line {
             // Text from the disk is shown as it is where it is plain, so that it can steer no terminal.
             let plain = character == ' ' || character.is_ascii_graphic();
             if let Some(slot) = self.chars.get_mut(self.length) {
-                *slot = if plain { character as u16 } else { u16::from(b'?') };
+                *slot = if plain {
+                    character as u16
+                } else {
+                    u16::from(b'?')
+                };
                 self.length += 1;
             }
         }

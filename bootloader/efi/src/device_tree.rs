@@ -41,7 +41,11 @@ impl InstalledDeviceTree {
     pub fn new(bytes: &[u8]) -> Result<Self> {
         let pages = bytes.len().div_ceil(PAGE_SIZE);
         let copy = boot::allocate_pages(AllocateType::AnyPages, MemoryType::ACPI_RECLAIM, pages)?;
-        let tree = Self { copy, pages, before: installed_table() };
+        let tree = Self {
+            copy,
+            pages,
+            before: installed_table(),
+        };
         // SAFETY: the pages hold at least `bytes`, and are new. The table points to them until `drop`.
         unsafe {
             ptr::copy_nonoverlapping(bytes.as_ptr(), copy.as_ptr(), bytes.len());
@@ -68,6 +72,9 @@ impl Drop for InstalledDeviceTree {
 /// What the configuration table has under the device tree's GUID; null when nothing.
 fn installed_table() -> *const c_void {
     system::with_config_table(|tables| {
-        tables.iter().find(|table| table.guid == DEVICE_TREE_TABLE).map_or(ptr::null(), |table| table.address)
+        tables
+            .iter()
+            .find(|table| table.guid == DEVICE_TREE_TABLE)
+            .map_or(ptr::null(), |table| table.address)
     })
 }

@@ -31,10 +31,15 @@ impl Disk {
     /// # Errors
     /// What the firmware says; `NO_MEDIA` for an empty drive, `UNSUPPORTED` for sectors that no GPT disk has.
     pub fn open(handle: Handle) -> Result<Self> {
-        let params = OpenProtocolParams { handle, agent: boot::image_handle(), controller: None };
+        let params = OpenProtocolParams {
+            handle,
+            agent: boot::image_handle(),
+            controller: None,
+        };
         // SAFETY: the handle is the disk that this very program came from; the firmware does not remove it while
         // a program of it runs.
-        let io = unsafe { boot::open_protocol::<BlockIO>(params, OpenProtocolAttributes::GetProtocol) }?;
+        let io =
+            unsafe { boot::open_protocol::<BlockIO>(params, OpenProtocolAttributes::GetProtocol) }?;
         let media = io.media();
         if !media.is_media_present() {
             return Err(Status::NO_MEDIA.into());
@@ -47,7 +52,10 @@ impl Disk {
         Ok(Self {
             media_id: media.media_id(),
             sector_size,
-            sector_count: media.last_block().checked_add(1).ok_or(Status::UNSUPPORTED)?,
+            sector_count: media
+                .last_block()
+                .checked_add(1)
+                .ok_or(Status::UNSUPPORTED)?,
             io_align,
             read_only: media.is_read_only(),
             io,
@@ -88,10 +96,14 @@ impl Disk {
         let mut at = offset;
         let mut rest = into;
         while !rest.is_empty() {
-            let (lba, skip) = (at / self.sector_size as u64, (at % self.sector_size as u64) as usize);
+            let (lba, skip) = (
+                at / self.sector_size as u64,
+                (at % self.sector_size as u64) as usize,
+            );
             let length = rest.len().min(DETOUR - skip);
             let sectors = (skip + length).next_multiple_of(self.sector_size);
-            self.io.read_blocks(self.media_id, lba, &mut detour[..sectors])?;
+            self.io
+                .read_blocks(self.media_id, lba, &mut detour[..sectors])?;
             let (part, behind) = rest.split_at_mut(length);
             part.copy_from_slice(&detour[skip..skip + length]);
             rest = behind;
@@ -142,6 +154,10 @@ impl Disk {
     fn check_range(&self, offset: u64, length: usize) -> Result {
         let size = u128::from(self.sector_count) * self.sector_size as u128;
         let end = u128::from(offset) + length as u128;
-        if end > size { Err(Status::INVALID_PARAMETER.into()) } else { Ok(()) }
+        if end > size {
+            Err(Status::INVALID_PARAMETER.into())
+        } else {
+            Ok(())
+        }
     }
 }

@@ -21,10 +21,14 @@ impl OwnedPath {
     /// # Errors
     /// `UNSUPPORTED` for a path with a broken node.
     pub fn of_disk(partition: &DevicePath) -> Result<Self> {
-        let is_partition =
-            |node: &&DevicePathNode| node.full_type() == (DeviceType::MEDIA, DeviceSubType::MEDIA_HARD_DRIVE);
+        let is_partition = |node: &&DevicePathNode| {
+            node.full_type() == (DeviceType::MEDIA, DeviceSubType::MEDIA_HARD_DRIVE)
+        };
         Self::build(|builder| {
-            partition.node_iter().take_while(|node| !is_partition(node)).try_fold(builder, |path, node| path.push(&node))
+            partition
+                .node_iter()
+                .take_while(|node| !is_partition(node))
+                .try_fold(builder, |path, node| path.push(&node))
         })
     }
 
@@ -39,12 +43,19 @@ impl OwnedPath {
             partition_start: partition.first_sector,
             partition_size: partition.sectors,
             // The swap of three fields is its own inverse.
-            partition_signature: PartitionSignature::Guid(Guid::from_bytes(Uuid::from_gpt(partition.uuid.0).0)),
+            partition_signature: PartitionSignature::Guid(Guid::from_bytes(
+                Uuid::from_gpt(partition.uuid.0).0,
+            )),
             partition_format: PartitionFormat::GPT,
         };
         Self::build(|builder| {
-            let disk = self.as_path().node_iter().try_fold(builder, |path, node| path.push(&node))?;
-            disk.push(&partition)?.push(&media::FilePath { path_name: KERNEL_NAME })
+            let disk = self
+                .as_path()
+                .node_iter()
+                .try_fold(builder, |path, node| path.push(&node))?;
+            disk.push(&partition)?.push(&media::FilePath {
+                path_name: KERNEL_NAME,
+            })
         })
     }
 
@@ -55,7 +66,9 @@ impl OwnedPath {
     }
 
     fn build(
-        nodes: impl for<'a> FnOnce(DevicePathBuilder<'a>) -> result::Result<DevicePathBuilder<'a>, BuildError>,
+        nodes: impl for<'a> FnOnce(
+            DevicePathBuilder<'a>,
+        ) -> result::Result<DevicePathBuilder<'a>, BuildError>,
     ) -> Result<Self> {
         let mut bytes = Vec::new();
         nodes(DevicePathBuilder::with_vec(&mut bytes))

@@ -4,8 +4,8 @@ use uefi::boot::{self, OpenProtocolAttributes, OpenProtocolParams, ScopedProtoco
 use uefi::proto::ProtocolPointer;
 use uefi::{Handle, Result};
 
-/// Seconds until the firmware resets a machine on which the loader hangs. Reading and hashing the largest release
-/// from a slow card takes a tenth of that.
+/// Seconds that the loader may take for one candidate before the firmware resets the machine. The largest initrd, 512 MiB,
+/// takes half of it from a card that reads 10 MB a second.
 const WATCHDOG_SECONDS: usize = 120;
 /// Ours, as the codes up to 0xffff belong to the firmware (UEFI 2.10 §7.5).
 const WATCHDOG_CODE: u64 = 0x1_0000;
@@ -15,7 +15,11 @@ const WATCHDOG_CODE: u64 = 0x1_0000;
 /// # Errors
 /// `UNSUPPORTED` when the handle does not have it.
 pub fn get_protocol<P: ProtocolPointer + ?Sized>(handle: Handle) -> Result<ScopedProtocol<P>> {
-    let params = OpenProtocolParams { handle, agent: boot::image_handle(), controller: None };
+    let params = OpenProtocolParams {
+        handle,
+        agent: boot::image_handle(),
+        controller: None,
+    };
     // SAFETY: used on the loader's own image, on the devices that it came from, and on an image that it has loaded;
     // none of these goes away while the loader holds the protocol.
     unsafe { boot::open_protocol(params, OpenProtocolAttributes::GetProtocol) }

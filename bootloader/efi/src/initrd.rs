@@ -46,11 +46,21 @@ impl<'a> OfferedInitrd<'a> {
     /// Installs the protocol on a new handle.
     pub fn new(bytes: &'a [u8]) -> Result<Self> {
         // SAFETY: the path is a static, so it outlives its handle.
-        let handle = unsafe { boot::install_protocol_interface(None, &DevicePath::GUID, path_pointer()) }?;
-        let file = Box::into_raw(Box::new(InitrdFile { protocol: LoadFile2Protocol { load_file }, bytes }));
+        let handle =
+            unsafe { boot::install_protocol_interface(None, &DevicePath::GUID, path_pointer()) }?;
+        let file = Box::into_raw(Box::new(InitrdFile {
+            protocol: LoadFile2Protocol { load_file },
+            bytes,
+        }));
         let offer = Self { handle, file };
         // SAFETY: `drop` withdraws the interface before it frees the file, also when this fails.
-        unsafe { boot::install_protocol_interface(Some(handle), &LoadFile2::GUID, file.cast_const().cast()) }?;
+        unsafe {
+            boot::install_protocol_interface(
+                Some(handle),
+                &LoadFile2::GUID,
+                file.cast_const().cast(),
+            )
+        }?;
         Ok(offer)
     }
 }
@@ -59,8 +69,13 @@ impl Drop for OfferedInitrd<'_> {
     fn drop(&mut self) {
         // SAFETY: these are the interfaces that `new` installed, and the kernel that used them has ended.
         let withdrawn = unsafe {
-            let file = boot::uninstall_protocol_interface(self.handle, &LoadFile2::GUID, self.file.cast_const().cast());
-            let path = boot::uninstall_protocol_interface(self.handle, &DevicePath::GUID, path_pointer());
+            let file = boot::uninstall_protocol_interface(
+                self.handle,
+                &LoadFile2::GUID,
+                self.file.cast_const().cast(),
+            );
+            let path =
+                boot::uninstall_protocol_interface(self.handle, &DevicePath::GUID, path_pointer());
             file.and(path)
         };
         // A firmware that keeps the interface keeps the memory too.

@@ -34,20 +34,39 @@ impl fmt::Display for StartFailure {
 }
 
 /// Starts a candidate from a partition of the disk at `disk`. Comes back only when that failed.
-pub fn start(candidate: &Candidate<Pages>, disk: &OwnedPath, partition: &Partition) -> StartFailure {
+pub fn start(
+    candidate: &Candidate<Pages>,
+    disk: &OwnedPath,
+    partition: &Partition,
+) -> StartFailure {
     match try_start(candidate, disk, partition) {
         Ok(status) => StartFailure::Returned(status),
         Err(error) => StartFailure::Refused(error.status()),
     }
 }
 
-fn try_start(candidate: &Candidate<Pages>, disk: &OwnedPath, partition: &Partition) -> Result<Status> {
+fn try_start(
+    candidate: &Candidate<Pages>,
+    disk: &OwnedPath,
+    partition: &Partition,
+) -> Result<Status> {
     let path = disk.kernel_on(partition)?;
     // Both are withdrawn when the kernel has returned.
-    let _initrd = candidate.initrd.as_ref().map(|file| OfferedInitrd::new(file.bytes())).transpose()?;
-    let _tree = candidate.device_tree.as_ref().map(|file| InstalledDeviceTree::new(file.bytes())).transpose()?;
+    let _initrd = candidate
+        .initrd
+        .as_ref()
+        .map(|file| OfferedInitrd::new(file.bytes()))
+        .transpose()?;
+    let _tree = candidate
+        .device_tree
+        .as_ref()
+        .map(|file| InstalledDeviceTree::new(file.bytes()))
+        .transpose()?;
 
-    let source = LoadImageSource::FromBuffer { buffer: candidate.kernel.bytes(), file_path: Some(path.as_path()) };
+    let source = LoadImageSource::FromBuffer {
+        buffer: candidate.kernel.bytes(),
+        file_path: Some(path.as_path()),
+    };
     let image = boot::load_image(boot::image_handle(), source)?;
     let options: Vec<u16> = candidate.command_line.encode_utf16().chain([0]).collect();
     // SAFETY: `options` outlives `start_image`.

@@ -14,9 +14,7 @@ use uefi::Status;
 
 /// Boots the machine. It returns when nothing could be started, with a status that makes the firmware go on with its
 /// next boot entry.
-#[must_use]
 pub fn boot() -> Status {
-    firmware::arm_watchdog();
     let status = try_boot();
     say!("nothing was started, back to the firmware for its next boot entry");
     firmware::disarm_watchdog();
@@ -24,9 +22,12 @@ pub fn boot() -> Status {
 }
 
 fn try_boot() -> Status {
+    firmware::arm_watchdog();
     let keys = trust::trusted_keys();
     if keys.is_empty() {
-        say!("refusing every release: this loader holds no trusted keys, the image builder puts them in");
+        say!(
+            "refusing every release: this loader holds no trusted keys, the image builder puts them in"
+        );
         return Status::SECURITY_VIOLATION;
     }
     if initrd::is_offered_by_another() {
@@ -36,20 +37,36 @@ fn try_boot() -> Status {
     let mut boot_disk = match BootDisk::find() {
         Ok(boot_disk) => boot_disk,
         Err(error) => {
-            say!("cannot read the disk that the loader came from: {:?}", error.status());
+            say!(
+                "cannot read the disk that the loader came from: {:?}",
+                error.status()
+            );
             return error.status();
         }
     };
     let partitions = sdfs_partitions(&mut boot_disk.disk);
     if partitions.len() > 1 {
-        say!("{} SDFS partitions, the first one that can be read counts", partitions.len());
+        say!(
+            "{} SDFS partitions, the first one that can be read counts",
+            partitions.len()
+        );
     }
-    let mut machine = Machine { keys, partition_uuid: partitions.first().map(|first| first.uuid).unwrap_or_default() };
+    let mut machine = Machine {
+        keys,
+        partition_uuid: partitions
+            .first()
+            .map(|first| first.uuid)
+            .unwrap_or_default(),
+    };
     for partition in partitions {
         machine.partition_uuid = partition.uuid;
         match boot_volume(&mut boot_disk, &partition, &mut machine) {
             Error::NoBootableSlot => break,
-            error => say!("partition {}: cannot be booted, {}: {error}", partition.number, error.code()),
+            error => say!(
+                "partition {}: cannot be booted, {}: {error}",
+                partition.number,
+                error.code()
+            ),
         }
     }
     Status::NOT_FOUND
@@ -62,7 +79,9 @@ fn sdfs_partitions(disk: &mut Disk) -> Vec<Partition> {
     match find_partitions(SDFS_PARTITION_TYPE, sector_size, sector_count, read) {
         Ok(partitions) => {
             if partitions.is_empty() {
-                say!("no SDFS partition (type {SDFS_PARTITION_TYPE}) on the disk that the loader came from");
+                say!(
+                    "no SDFS partition (type {SDFS_PARTITION_TYPE}) on the disk that the loader came from"
+                );
             }
             partitions
         }
@@ -82,6 +101,7 @@ fn boot_volume(boot_disk: &mut BootDisk, partition: &Partition, machine: &mut Ma
         Err(error) => return error,
     };
     loop {
+        firmware::arm_watchdog();
         match search.next_candidate() {
             Ok(candidate) => {
                 let failure = kernel::start(&candidate, path, partition);

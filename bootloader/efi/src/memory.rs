@@ -19,7 +19,8 @@ impl Pages {
     /// `None` when there is not that much memory.
     pub fn new(bytes: usize) -> Option<Self> {
         let pages = bytes.div_ceil(PAGE_SIZE).max(1);
-        let start = boot::allocate_pages(AllocateType::AnyPages, MemoryType::LOADER_DATA, pages).ok()?;
+        let start =
+            boot::allocate_pages(AllocateType::AnyPages, MemoryType::LOADER_DATA, pages).ok()?;
         Some(Self { start, bytes })
     }
 }
@@ -59,7 +60,8 @@ unsafe impl GlobalAlloc for FirmwarePool {
         if layout.align() > POOL_ALIGN {
             return ptr::null_mut();
         }
-        boot::allocate_pool(MemoryType::LOADER_DATA, layout.size()).map_or(ptr::null_mut(), NonNull::as_ptr)
+        boot::allocate_pool(MemoryType::LOADER_DATA, layout.size())
+            .map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, _layout: Layout) {

@@ -41,7 +41,9 @@ pub fn trusted_keys() -> Vec<[u8; 32]> {
     let section = (&raw const TRUST).cast::<u8>();
     // SAFETY: `at` is within the live static `TRUST`, which is made of bytes. The reads are volatile because the image
     // builder changes these bytes after the compiler has seen them.
-    let bytes: Vec<u8> = (0..SECTION_SIZE).map(|at| unsafe { section.add(at).read_volatile() }).collect();
+    let bytes: Vec<u8> = (0..SECTION_SIZE)
+        .map(|at| unsafe { section.add(at).read_volatile() })
+        .collect();
     parse(&bytes).unwrap_or_default()
 }
 

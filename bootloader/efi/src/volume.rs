@@ -16,8 +16,14 @@ impl<'a> Volume<'a> {
     /// The bytes of `partition` that are on `disk`.
     pub fn new(disk: &'a mut Disk, partition: &Partition) -> Self {
         let sector_size = disk.sector_size() as u64;
-        let sectors = partition.sectors.min(disk.sector_count() - partition.first_sector);
-        Self { start: partition.first_sector * sector_size, size: sectors * sector_size, disk }
+        let sectors = partition
+            .sectors
+            .min(disk.sector_count() - partition.first_sector);
+        Self {
+            start: partition.first_sector * sector_size,
+            size: sectors * sector_size,
+            disk,
+        }
     }
 
     /// Where a range lies on the disk. The core stays within the volume; this holds it to that.
@@ -36,15 +42,19 @@ impl Device for Volume<'_> {
 
     fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Error> {
         let place = self.place(offset, into.len())?;
-        self.disk.read(place, into).map_err(|_| Error::Io { offset })
+        self.disk
+            .read(place, into)
+            .map_err(|_| Error::Io { offset })
     }
 
     fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
         let place = self.place(offset, bytes.len())?;
-        self.disk.write(place, bytes).map_err(|error| match error.status() {
-            uefi::Status::WRITE_PROTECTED => Error::ReadOnly,
-            _ => Error::Io { offset },
-        })
+        self.disk
+            .write(place, bytes)
+            .map_err(|error| match error.status() {
+                uefi::Status::WRITE_PROTECTED => Error::ReadOnly,
+                _ => Error::Io { offset },
+            })
     }
 
     fn flush(&mut self) -> Result<(), Error> {
