@@ -1,10 +1,10 @@
 /** The tool as a process: exit status and both streams. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { commit, sha256Hex, Volume } from '@cocon-os/sdfs';
+import { commit, PARTITION_TYPE, sha256Hex, Volume } from '@cocon-os/sdfs';
 import { nodeCrypto, openFileDevice } from '@cocon-os/sdfs/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -114,6 +114,23 @@ describe('sdfs mkfs', () => {
     const path = join(folder, 'never.img');
     expect(sdfs('mkfs', ...args, path).err).toContain(`[${code}]`);
     expect(existsSync(path)).toBe(false);
+  });
+
+  test('Law 7: geometry is enforced: a partition that does not begin with an erase group is refused', () => {
+    const path = join(folder, 'disk.img');
+    writeFileSync(path, '');
+    truncateSync(path, 64 * 2 ** 20);
+    const table = ['label: gpt', `start=2048, size=81920, type=${PARTITION_TYPE}`].join('\n');
+    execFileSync('sfdisk', ['--quiet', path], { input: table });
+    const before = sha256Hex(nodeCrypto, readFileSync(path));
+    const { status, err } = sdfs('mkfs', '--yes', '--partition', '1', path);
+    expect(status).toBe(1);
+    expect(err).toContain(
+      'it begins at byte 1048576, expected a multiple of the erase group of 4194304 bytes',
+    );
+    expect(err).toContain('[SDFS_BAD_GEOMETRY]\nhint: Begin the partition at byte 4194304, or');
+    expect(sha256Hex(nodeCrypto, readFileSync(path))).toBe(before);
+    expect(sdfs('mkfs', '--yes', '--partition', '1', '--erase-group', '1MiB', path).status).toBe(0);
   });
 
   test('takes sequence and UUID as given', () => {

@@ -6,6 +6,8 @@ import { defineCommand, formatBytes, parseBytes, UsageError, type OptionValues }
 import type { BlockDevice } from '../block-device.ts';
 import { SdfsError } from '../errors.ts';
 import { BLOCK_SIZE } from '../format.ts';
+import { DEFAULT_GEOMETRY } from '../geometry.ts';
+import type { LocatedVolume } from '../gpt.ts';
 import { mkfs, planVolume, type MkfsOptions } from '../mkfs.ts';
 import { createImageFile, openFileDevice } from '../node/file-device.ts';
 import { nodeCrypto } from '../node/node-crypto.ts';
@@ -99,9 +101,30 @@ function open(path: string, { size, partition }: Options, wishes: MkfsOptions): 
       'Leave --size out to format it as large as it is, or delete it first.',
     );
   }
-  return partition === undefined
-    ? openFileDevice(path, 'write')
-    : openVolumeDevice(path, 'write', { partition }).device;
+  if (partition === undefined) return openFileDevice(path, 'write');
+  const located = openVolumeDevice(path, 'write', { partition });
+  try {
+    checkAlignment(located, wishes.groupBlocks ?? DEFAULT_GEOMETRY.groupBlocks);
+    return located.device;
+  } catch (thrown) {
+    located.device.close();
+    throw thrown;
+  }
+}
+
+/** A volume's groups are the medium's erase groups only where the partition begins with one (FORMAT.md §2). */
+function checkAlignment({ device, partition }: LocatedVolume, groupBlocks: number): void {
+  const group = groupBlocks * BLOCK_SIZE;
+  const offset = partition?.offset ?? 0;
+  if (offset % group === 0) return;
+  throw new SdfsError(
+    'SDFS_BAD_GEOMETRY',
+    `Cannot make a volume in "${device.name}": it begins at byte ${offset}, expected a multiple of the erase group of ${group} bytes`,
+    {
+      hint: `Begin the partition at byte ${Math.ceil(offset / group) * group}, or say --erase-group if the medium's is smaller.`,
+      facts: { field: 'offset', actual: offset, expected: group },
+    },
+  );
 }
 
 function readWishes(options: Options, now: number): MkfsOptions {
