@@ -75,7 +75,22 @@ const vitest = [
 const checks = await runStage('check', ['bash', 'scripts/node', 'scripts/check.ts', '--without-tests']);
 const counts = [
   { passed: checks.status === 0 ? 1 : 0, failed: checks.status === 0 ? 0 : 1 },
-  await counted('cargo', ['scripts/cargo', 'test', '--locked', '--color=never'], countCargo),
+  await counted(
+    'cargo',
+    [
+      'scripts/cargo',
+      'test',
+      '--locked',
+      '--color=never',
+      '-p',
+      'cocon-core',
+      '-p',
+      'cocon-native',
+      '-p',
+      'cocon-device',
+    ],
+    countCargo,
+  ),
   await counted('vitest', vitest, countVitest),
 ];
 const passed = counts.reduce((sum, each) => sum + each.passed, 0);
