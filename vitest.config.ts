@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: [
-            '{native/device,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts',
+            '{sdfs,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts',
             'native/device/test/**/*.test.ts',
           ],
           fileParallelism: false,
