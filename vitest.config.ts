@@ -30,7 +30,6 @@ export default defineConfig({
             '{sdfs,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts',
             'native/device/test/**/*.test.ts',
           ],
-          fileParallelism: false,
           testTimeout: 20 * MINUTE,
           hookTimeout: 20 * MINUTE,
         },
