@@ -36,16 +36,16 @@ export function groupsOfSlot(
 /**
  * The runs of free data groups, ascending, with those of slot `target` counted as free.
  *
- * Throws what reading a trial's or a confirmed slot's descriptor throws: while it is not known what such a slot holds,
- * nothing can be written without risking it. A failed slot with an unreadable descriptor cannot boot and holds back no
- * more than that descriptor; otherwise one bad sector would end all updates.
+ * Throws what reading a trial's, a confirmed or the running slot's descriptor throws: while it is not known what such a slot
+ * holds, nothing can be written without risking it. Another failed slot with an unreadable descriptor cannot boot and holds
+ * back no more than that descriptor; otherwise one bad sector would end all updates.
  */
-export function freeRuns(volume: Volume, target: number): readonly GroupRun[] {
+export function freeRuns(volume: Volume, target: number, running?: number): readonly GroupRun[] {
   const { superblock } = volume;
   const used = volume
     .liveSlots()
     .filter((slot) => slot.index !== target)
-    .flatMap((slot) => groupsOfSlot(superblock, slot, filesOf(volume, slot)))
+    .flatMap((slot) => groupsOfSlot(superblock, slot, filesOf(volume, slot, running)))
     .toSorted((a, b) => a.first - b.first);
   const end = superblock.dataEnd / superblock.groupBlocks;
   const free: GroupRun[] = [];
@@ -104,14 +104,17 @@ function largest(runs: readonly GroupRun[], needed: number): readonly GroupRun[]
   return chosen;
 }
 
-function filesOf(volume: Volume, slot: Slot): readonly SlotFile[] {
+function filesOf(volume: Volume, slot: Slot, running: number | undefined): readonly SlotFile[] {
   try {
     return volume.descriptor(slot.index).files;
   } catch (thrown) {
     if (!isSdfsError(thrown)) throw thrown;
-    if (slot.state === 'failed') return [];
+    const runs = slot.index === running;
+    if (slot.state === 'failed' && !runs) return [];
     throw new SdfsError(thrown.code, `Cannot tell which blocks slot ${slot.index} holds: ${thrown.message}`, {
-      hint: `Give the slot up first: roll back slot ${slot.index}.`,
+      hint: runs
+        ? 'This machine runs from it; stage again after a reboot.'
+        : `Give the slot up first: roll back slot ${slot.index}.`,
       cause: thrown,
       facts: thrown.facts,
     });

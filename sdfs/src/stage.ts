@@ -49,7 +49,7 @@ export function stage(volume: Volume, signed: SignedRelease, options: StageOptio
   const target = chooseTarget(volume.record, options.runningSlot);
   const generation = nextGeneration(volume.record);
   const identity = { slot: target.index, generation, releaseDigest: signed.digest };
-  const free = freeRuns(volume, target.index);
+  const free = freeRuns(volume, target.index, options.runningSlot);
   const layout = layOut(volume.superblock, free, filesOf(signed, options.crypto), identity);
   checkCommandLineLimit({ signed, slot: target.index, files: layout.files, superblock: volume.superblock });
 

@@ -105,7 +105,7 @@ describe('freeRuns()', () => {
     expect([...heldBy(volume, second ?? 0)].some((group) => free.has(group))).toBe(false);
   });
 
-  test('refuses while a trial cannot be read, and lets a failed slot hold its descriptor only', () => {
+  test('refuses while a trial or the running slot cannot be read, and lets another failed slot hold its descriptor only', () => {
     const { device, volume } = smallVolume(20);
     commit(volume, stageSample(volume, sampleRelease(1)));
     const second = stageSample(volume, sampleRelease(2));
@@ -114,6 +114,7 @@ describe('freeRuns()', () => {
     expect(codeOf(() => freeRuns(volume, 2))).toBe('SDFS_BAD_MAGIC');
     volume.write((draft) => draft.setSlot(second, { state: 3 }), { writer: 'loader', time: 0 });
     expect(groupsOf(freeRuns(volume, 2)).has(descriptorBlock / 16)).toBe(false);
+    expect(codeOf(() => freeRuns(volume, 2, second))).toBe('SDFS_BAD_MAGIC');
     expect(codeOf(() => stageSample(volume, sampleRelease(3)))).toBe('done');
   });
 });
