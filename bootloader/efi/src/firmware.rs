@@ -4,7 +4,7 @@ use uefi::boot::{self, OpenProtocolAttributes, OpenProtocolParams, ScopedProtoco
 use uefi::proto::ProtocolPointer;
 use uefi::{Handle, Result};
 
-/// Seconds that the loader may take for one candidate before the firmware resets the machine. The largest initrd, 512 MiB,
+/// Seconds that the loader may take for one file before the firmware resets the machine. The largest initrd, 512 MiB,
 /// takes half of it from a card that reads 10 MB a second.
 const WATCHDOG_SECONDS: usize = 120;
 /// Ours, as the codes up to 0xffff belong to the firmware (UEFI 2.10 §7.5).
