@@ -190,8 +190,6 @@ describe('openRegistry()', () => {
 
 describe('parseReference()', () => {
   it.for([
-    ['alpine', 'docker.io', 'library/alpine', 'latest'],
-    ['user/name:1.2', 'docker.io', 'user/name', '1.2'],
     ['registry.example/a/b:tag', 'registry.example', 'a/b', 'tag'],
     ['localhost/a', 'localhost', 'a', 'latest'],
     ['127.0.0.1:5000/a:b', '127.0.0.1:5000', 'a', 'b'],
@@ -203,6 +201,8 @@ describe('parseReference()', () => {
 
   it.for([
     '',
+    'name',
+    'user/name:1.2',
     'A/b',
     'a//b',
     'host.example/',

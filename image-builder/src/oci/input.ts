@@ -31,7 +31,7 @@ export async function openInput(input: string, options: InputOptions = {}): Prom
       ? openLayoutDirectory(place.path, place.reference)
       : openArchive(place.path, place.reference);
   }
-  // Without a host it is more likely a path with a slip in it than an image of Docker's hub.
+  // Without a host it is a path with a slip in it.
   if (!prefixed && /^(?:localhost|[^/]*[.:\]][^/]*)\/[^/]/.test(input) && !/^\.{0,2}\//.test(input)) {
     return openRegistry(parseReference(input), options);
   }
@@ -39,7 +39,7 @@ export async function openInput(input: string, options: InputOptions = {}): Prom
     'INPUT_NOT_FOUND',
     `Cannot open image "${input}": there is no such file or directory`,
     {
-      hint: 'Give a layout directory, an archive, or a registry reference like registry.example/name:tag or docker://name:tag.',
+      hint: 'Give a layout directory, an archive, or a registry reference like registry.example/name:tag.',
     },
   );
 }

@@ -17,9 +17,6 @@ const authFile = z.object({
   auths: z.record(z.string(), z.object({ auth: z.string().optional() })).optional(),
 });
 
-/** Names under which Docker's hub is kept in these files. */
-const HUB_KEYS = ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io'];
-
 /** The places that are looked at, in this order (containers-auth.json(5)). */
 export function credentialFiles(environment: NodeJS.ProcessEnv): readonly string[] {
   return [
@@ -57,7 +54,5 @@ export async function findCredentials(
 function keysFor(host: string, repository: string): readonly string[] {
   const parts = repository.split('/');
   const paths = parts.map((_, position) => `${host}/${parts.slice(0, parts.length - position).join('/')}`);
-  const hosts =
-    host === 'docker.io' ? HUB_KEYS : [host, `https://${host}`, `https://${host}/v2/`, `http://${host}`];
-  return [...paths, ...hosts];
+  return [...paths, host, `https://${host}`, `https://${host}/v2/`, `http://${host}`];
 }

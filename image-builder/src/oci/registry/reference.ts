@@ -16,16 +16,14 @@ export interface Reference {
 const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const HOST = /^(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
-const DEFAULT_HOST = 'docker.io';
 
-/** Reads a reference. A name without a host is one of Docker's hub, as everywhere. Throws `REFERENCE_INVALID`. */
+/** Reads a reference. It names its registry: no host is anybody's default here. Throws `REFERENCE_INVALID`. */
 export function parseReference(text: string): Reference {
   const [withoutDigest = '', digest, ...rest] = text.split('@');
   const slash = withoutDigest.indexOf('/');
   const first = slash < 0 ? '' : withoutDigest.slice(0, slash);
-  const hasHost = first === 'localhost' || /[.:\]]/.test(first);
-  const host = hasHost ? first : DEFAULT_HOST;
-  const path = hasHost ? withoutDigest.slice(slash + 1) : withoutDigest;
+  const host = first === 'localhost' || /[.:\]]/.test(first) ? first : '';
+  const path = withoutDigest.slice(slash + 1);
   const colon = path.indexOf(':');
   const name = colon < 0 ? path : path.slice(0, colon);
   const tag = colon < 0 ? 'latest' : path.slice(colon + 1);
@@ -35,6 +33,5 @@ export function parseReference(text: string): Reference {
     });
   }
   if (digest !== undefined) splitDigest(digest);
-  const repository = host === DEFAULT_HOST && !name.includes('/') ? `library/${name}` : name;
-  return { host, repository, target: digest ?? tag, text };
+  return { host, repository: name, target: digest ?? tag, text };
 }

@@ -21,14 +21,11 @@ export interface RegistryOptions {
 
 const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES].join(', ');
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
-/** The hub's registry does not answer at the name that its images carry. */
-const HUB = { name: 'docker.io', host: 'registry-1.docker.io' };
 
 /** Opens `reference`. Nothing is asked yet; the first question is {@link ImageSource.candidates}. */
 export function openRegistry(reference: Reference, options: RegistryOptions = {}): ImageSource {
   const insecure = options.insecure === true || LOOPBACK.test(reference.host);
-  const host = reference.host === HUB.name ? HUB.host : reference.host;
-  const base = `${insecure ? 'http' : 'https'}://${host}/v2/${reference.repository}`;
+  const base = `${insecure ? 'http' : 'https'}://${reference.host}/v2/${reference.repository}`;
   const authFiles = options.authFiles ?? credentialFiles(process.env);
   let authorization: string | undefined;
 
@@ -40,7 +37,7 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
           ...(authorization === undefined ? {} : { authorization }),
         },
       }).catch((cause: unknown) => {
-        throw unreachable(reference, host, insecure, cause);
+        throw unreachable(reference, reference.host, insecure, cause);
       });
     const first = await attempt();
     const challenge = first.headers.get('www-authenticate');
