@@ -67,6 +67,13 @@ describe('openRelease()', () => {
   });
 });
 
+test('Law 9: both readers agree: verifyEd25519() refuses points of small order, as the loader does', () => {
+  // The neutral element as key and as R, with S = 0, satisfies the equation for every message.
+  const neutral = new Uint8Array(32).fill(1, 0, 1);
+  const signature = new Uint8Array(64).fill(1, 0, 1);
+  expect(crypto.verifyEd25519(neutral, new TextEncoder().encode('any message'), signature)).toBe(false);
+});
+
 describe('parseRelease() and encodeRelease()', () => {
   test('give each other back', () => {
     expect(parseRelease(json)).toEqual(release);

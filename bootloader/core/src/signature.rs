@@ -1,6 +1,6 @@
 //! release.sig: which keys signed the raw bytes of release.json (FORMAT.md §6.2).
 
-use ed25519_dalek::{Signature, Verifier, VerifyingKey};
+use ed25519_dalek::{Signature, VerifyingKey};
 
 use crate::digest::Digest;
 use crate::error::Error;
@@ -41,10 +41,26 @@ pub fn verify(
     Err(error)
 }
 
-/// RFC 8032 without the cofactor: the equation that OpenSSL checks too, so that both readers agree on every signature.
+/// RFC 8032 without the cofactor, no key and no R of small order: what OpenSSL from 3.5 on checks too, so that both readers
+/// agree on every signature.
 fn signs(key: &[u8; 32], message: &[u8], signature: [u8; 64]) -> bool {
     VerifyingKey::from_bytes(key).is_ok_and(|key| {
-        key.verify(message, &Signature::from_bytes(&signature))
+        key.verify_strict(message, &Signature::from_bytes(&signature))
             .is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_refuses_points_of_small_order() {
+        // The neutral element as key and as R, with S = 0, satisfies the equation for every message.
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        assert!(!signs(&neutral, b"any message", signature));
+    }
 }

@@ -22,7 +22,8 @@ impl Hash {
     }
 }
 
-/// Ed25519 (RFC 8032). A key or signature of the wrong length or shape verifies nothing.
+/// Ed25519 (RFC 8032), as strict as the loader's (`bootloader/core/src/signature.rs`). A key or signature of the wrong length or
+/// shape verifies nothing.
 pub fn verify_ed25519(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let (Ok(key), Ok(signature)) = (public_key.try_into(), Signature::from_slice(signature)) else {
         return false;
