@@ -1,7 +1,9 @@
 /** Rows of text in aligned columns. */
+import { plain } from './text.ts';
 
 /** Lines with two blanks between columns; the last column is not padded. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+export function formatTable(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(plain));
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, column) => Math.max(cell.length, widest[column] ?? 0)),
     [],

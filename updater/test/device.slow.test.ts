@@ -213,6 +213,17 @@ describe('on a device, cocon-update', () => {
     });
   });
 
+  test('status shows what could steer a terminal, it does not do it', async () => {
+    boot(0);
+    await run('rollback', '--detail', 'the fan\u001B[2J\nnever stops');
+    const { out } = await run('status');
+    expect(out).toContain('the fan?[2J?never stops');
+    expect(out).not.toContain('\u001B');
+    expect(JSON.parse((await run('status', '--json')).out)).toMatchObject({
+      slots: [{}, { detail: 'the fan\u001B[2J\nnever stops' }, {}],
+    });
+  });
+
   test('commit keeps what runs', async () => {
     boot(1);
     expect(await run('commit')).toMatchObject({ status: 0, out: 'Slot 1 is confirmed.\n' });

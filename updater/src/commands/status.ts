@@ -6,6 +6,7 @@ import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
 import { readStatus } from '../status.ts';
 import type { SlotReport, StatusReport } from '../status-schema.ts';
 import { formatTable } from '../table.ts';
+import { plain } from '../text.ts';
 
 const DIGEST_SHOWN = 12;
 
@@ -25,7 +26,7 @@ export const status = defineCommand<UpdaterContext, typeof VOLUME_OPTIONS>({
 });
 
 function formatStatus({ volume, slots, failures, next }: StatusReport): string {
-  const label = volume.label === '' ? '' : ` "${volume.label}"`;
+  const label = volume.label === '' ? '' : ` "${plain(volume.label)}"`;
   const head = `Volume${label} on ${volume.path}, ${formatBytes(volume.sizeBytes)}, security floor ${volume.floor}${volume.writable ? '' : ', read only'}\n`;
   const table = formatTable([
     ['', 'SLOT', 'STATE', 'RELEASE', 'DIGEST', ''],
@@ -39,7 +40,7 @@ function formatStatus({ volume, slots, failures, next }: StatusReport): string {
     ]),
   ]);
   const refused = failures.map(
-    ({ digest, explanation }) => `  ${digest.slice(0, DIGEST_SHOWN)}: ${explanation}\n`,
+    ({ digest, explanation }) => `  ${digest.slice(0, DIGEST_SHOWN)}: ${plain(explanation)}\n`,
   );
   const legend = [
     ...(slots.some((slot) => slot.running) ? ['* runs'] : []),
