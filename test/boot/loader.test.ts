@@ -195,6 +195,16 @@ describe('the boot loader', () => {
     expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'start', progress: 'loader' });
   });
 
+  test('resets the machine when it panics, which uses up the attempt', async () => {
+    const panicking = { version: '2', attempts: 1, commandLine: 'probe.end=panic' };
+    const disk = diskOf([{ version: '1' }, panicking], 1);
+    await using running = await start([{ path: disk }]);
+    await running.serial.expect('cocon: slot 1: probe 2, trial 1 of 1');
+    await running.serial.expect('cocon: panic: as asked for');
+    await running.serial.expect('cocon: slot 1: given up, no attempts left');
+    await running.serial.expect('cocon: slot 0: probe 1, confirmed');
+  });
+
   test.each([
     { lost: 'superblock copy A', wipe: (volume: Volume) => zero(volume, 0, 1) },
     {

@@ -8,7 +8,8 @@
 //! probe: end
 //! ```
 //!
-//! `probe.end=return` on its command line makes it return to the loader instead.
+//! Its command line may ask for another end: `probe.end=return` to the loader, or `probe.end=panic`, by the loader's own
+//! panic handler.
 #![no_main]
 #![no_std]
 
@@ -51,11 +52,13 @@ fn main() -> Status {
         None => say!("probe: device tree none"),
     }
     say!("probe: end");
-    if command_line
+    let end = command_line
         .split(' ')
-        .any(|option| option == "probe.end=return")
-    {
-        return Status::ABORTED;
+        .find_map(|option| option.strip_prefix("probe.end="));
+    match end {
+        Some("return") => return Status::ABORTED,
+        Some("panic") => panic!("as asked for"),
+        _ => {}
     }
     runtime::reset(ResetType::SHUTDOWN, Status::SUCCESS, None)
 }

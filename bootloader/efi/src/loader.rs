@@ -51,15 +51,11 @@ fn try_boot() -> Status {
             partitions.len()
         );
     }
-    let mut machine = Machine {
-        keys,
-        partition_uuid: partitions
-            .first()
-            .map(|first| first.uuid)
-            .unwrap_or_default(),
-    };
     for partition in partitions {
-        machine.partition_uuid = partition.uuid;
+        let mut machine = Machine {
+            keys: &keys,
+            partition_uuid: partition.uuid,
+        };
         match boot_volume(&mut boot_disk, &partition, &mut machine) {
             Error::NoBootableSlot => break,
             error => say!(
@@ -93,7 +89,11 @@ fn sdfs_partitions(disk: &mut Disk) -> Vec<Partition> {
 }
 
 /// Boots from one volume. Comes back only with the reason why it could not.
-fn boot_volume(boot_disk: &mut BootDisk, partition: &Partition, machine: &mut Machine) -> Error {
+fn boot_volume(
+    boot_disk: &mut BootDisk,
+    partition: &Partition,
+    machine: &mut Machine<'_>,
+) -> Error {
     let BootDisk { disk, path } = boot_disk;
     let mut volume = Volume::new(disk, partition);
     let mut search = match Search::open(&mut volume, machine) {

@@ -3,19 +3,18 @@
 use crate::console::say;
 use crate::memory::Pages;
 use crate::{clock, device_tree, firmware};
-use alloc::vec::Vec;
 use cocon_core::{Architecture, Environment, Uuid};
 use core::fmt;
 
 /// The machine that the loader runs on, and the keys that it came with.
-pub struct Machine {
+pub struct Machine<'a> {
     /// Raw Ed25519 public keys, from `.trust`.
-    pub keys: Vec<[u8; 32]>,
+    pub keys: &'a [[u8; 32]],
     /// UUID of the partition that is being booted from.
     pub partition_uuid: Uuid,
 }
 
-impl Environment for Machine {
+impl Environment for Machine<'_> {
     type Buffer = Pages;
 
     fn architecture(&self) -> Architecture {
@@ -28,7 +27,7 @@ impl Environment for Machine {
     }
 
     fn trusted_keys(&self) -> &[[u8; 32]] {
-        &self.keys
+        self.keys
     }
 
     fn partition_uuid(&self) -> Uuid {

@@ -1,4 +1,4 @@
-//! What a panic does: say where, wait long enough to be read, reset cold.
+//! What a panic does: say what, wait long enough to be read, reset cold.
 //!
 //! Why a reset and not a return to the firmware: DESIGN.md, "A panic resets".
 
@@ -13,7 +13,7 @@ const READING_TIME: Duration = Duration::from_secs(5);
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    say!("panic: {info}");
+    say!("panic: {}", info.message());
     boot::stall(READING_TIME);
     runtime::reset(ResetType::COLD, Status::ABORTED, None)
 }
