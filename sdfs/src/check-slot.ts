@@ -102,7 +102,7 @@ function damaged(slot: number, file: SlotFile, actual: string, expected: string)
     'FILE_BAD_HASH',
     `Cannot use slot ${slot}: the SHA-256 of "${file.name}" is ${actual}, expected ${expected}`,
     {
-      hint: 'The file is damaged on the disk; stage the release again.',
+      hint: `The file is damaged on the disk. Give the slot up (cocon-update rollback --slot ${slot}), then stage the release again with --force.`,
       facts: { slot, file: file.name, expected, actual },
     },
   );

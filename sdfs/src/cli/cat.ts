@@ -44,7 +44,7 @@ export const catCommand = defineCommand<Context, typeof VOLUME_OPTIONS>({
           'FILE_BAD_HASH',
           `Cannot vouch for "${name}" of slot ${index}: its SHA-256 is ${actual}, expected ${file.sha256}`,
           {
-            hint: 'The file is damaged on the disk; stage the release again.',
+            hint: 'The file is damaged on the disk. Give the slot up (cocon-update rollback --slot), then stage the release again with --force.',
             facts: { slot: index, file: name, expected: file.sha256, actual },
           },
         );

@@ -57,7 +57,7 @@ function failureOf(found: readonly SlotFindings[]) {
   return {
     code: 'VERIFY_FAILED',
     message: `Cannot vouch for slot ${bad.join(', ')}: what it holds is not what was signed`,
-    hint: 'Stage the release again; a damaged slot is passed over at boot.',
+    hint: 'A damaged slot is passed over at boot. Give it up (cocon-update rollback --slot), then stage the release again with --force.',
     facts: { slots: bad.join(', ') },
   };
 }
