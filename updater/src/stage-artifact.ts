@@ -18,6 +18,7 @@ import {
 
 import type { ArchiveFile } from './artifact/archive.ts';
 import { badDigest, openArtifact, type Artifact } from './artifact/open-artifact.ts';
+import { UpdaterError } from './errors.ts';
 import type { ByteSource } from './platform.ts';
 
 /** What `stageArtifact` is told. */
@@ -57,6 +58,7 @@ export async function stageArtifact(
   options: StageOptions,
 ): Promise<StageResult> {
   const { crypto, architecture, trustedKeys, local, progress } = options;
+  refuseDuringTrial(volume, options.runningSlot);
   const artifact = await openArtifact(source, { crypto, architecture, trustedKeys, seek: local });
   const { release, digest } = artifact.release;
   const files = releaseFiles(release);
@@ -77,6 +79,21 @@ export async function stageArtifact(
     bytes: files.reduce((sum, file) => sum + file.size, 0),
     attempts: slot.attemptsTotal,
   };
+}
+
+/**
+ * A stage would hold the volume while the health checks of the running trial want to write their verdict into it, and
+ * its own trial would take the place of one that has not ended.
+ */
+function refuseDuringTrial(volume: Volume, runningSlot: number | undefined): void {
+  if (runningSlot === undefined || volume.slot(runningSlot).state !== 'trial') return;
+  throw new UpdaterError(
+    'TRIAL_RUNNING',
+    `Cannot stage: the running release, in slot ${runningSlot}, is still on trial`,
+    {
+      hint: 'Wait for its health checks, or end the trial with cocon-update commit or cocon-update rollback.',
+    },
+  );
 }
 
 type OnBytes = (bytes: number) => void;

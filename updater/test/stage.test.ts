@@ -54,6 +54,17 @@ describe('stageArtifact()', () => {
     expect(result.bytes).toBe([...built.files.values()].reduce((sum, bytes) => sum + bytes.length, 0));
   });
 
+  test('refuses while the running release is on trial, and changes nothing', async () => {
+    const volume = memoryVolume();
+    const { slot } = await stageArtifact(volume, memorySource(await artifactOf(built)), options());
+    const { sequence } = volume.record;
+    const next = await artifactOf(makeRelease({ version: '2' }));
+    await expect(
+      stageArtifact(volume, memorySource(next), { ...options(), runningSlot: slot }),
+    ).rejects.toMatchObject({ code: 'TRIAL_RUNNING' });
+    expect(Volume.open(volume.device).record.sequence).toBe(sequence);
+  });
+
   test.each([1, 511, 4097, 1_048_576])('stages from a stream in pieces of %i bytes', async (pieceBytes) => {
     const volume = memoryVolume();
     const small = makeRelease({ kernelBytes: 5000, rootfsBytes: 8192 });

@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Advice, FlockOperation, fadvise, flock, ioctl_blksszget};
 use rustix::io::Errno;
@@ -12,6 +14,10 @@ use super::failure::{errno, reason};
 
 /// Sector size that a regular file stands for.
 const FILE_SECTOR: u32 = 512;
+
+/// How long a writer waits for another one.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Whether the holder may write, and has locked the device against other writers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +37,20 @@ pub struct BlockDevice {
     sector: u32,
 }
 
+fn lock(file: &File) -> Result<(), Errno> {
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => thread::sleep(LOCK_PAUSE),
+            result => return result,
+        }
+    }
+}
+
 impl BlockDevice {
-    /// Opens `path`. Fails with `FILE_NOT_FOUND`, `VOLUME_LOCKED`, `SDFS_READ_ONLY` or `SDFS_IO`.
+    /// Opens `path`. A writer waits a few seconds for one that is about to end, so that the verdict on a trial does not
+    /// get lost to somebody who only had a look. Fails with `FILE_NOT_FOUND`, `VOLUME_LOCKED`, `SDFS_READ_ONLY` or
+    /// `SDFS_IO`.
     pub fn open(path: &str, mode: Mode) -> Result<Self, Failure> {
         let cannot = |error: &std::io::Error| open_failure(path, mode, error);
         let mut file = OpenOptions::new()
@@ -48,8 +66,7 @@ impl BlockDevice {
             ));
         }
         if mode == Mode::Write {
-            flock(&file, FlockOperation::NonBlockingLockExclusive)
-                .map_err(|error| lock_failure(path, error))?;
+            lock(&file).map_err(|error| lock_failure(path, error))?;
         }
         let sector = if kind.is_block_device() {
             ioctl_blksszget(&file).map_err(|e| cannot(&e.into()))?
