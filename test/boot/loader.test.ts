@@ -203,6 +203,7 @@ describe('the boot loader', () => {
     await running.serial.expect('cocon: panic: as asked for');
     await running.serial.expect('cocon: slot 1: given up, no attempts left');
     await running.serial.expect('cocon: slot 0: probe 1, confirmed');
+    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'no-commit' });
   });
 
   test.each([
