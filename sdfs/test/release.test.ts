@@ -70,8 +70,8 @@ describe('openRelease()', () => {
 test('Law 9: both readers agree: verifyEd25519() refuses points of small order, as the loader does', () => {
   // The neutral element as key and as R, with S = 0, satisfies the equation for every message.
   const neutral = new Uint8Array(32).fill(1, 0, 1);
-  const signature = new Uint8Array(64).fill(1, 0, 1);
-  expect(crypto.verifyEd25519(neutral, new TextEncoder().encode('any message'), signature)).toBe(false);
+  const degenerate = new Uint8Array(64).fill(1, 0, 1);
+  expect(crypto.verifyEd25519(neutral, new TextEncoder().encode('any message'), degenerate)).toBe(false);
 });
 
 describe('parseRelease() and encodeRelease()', () => {
