@@ -13,7 +13,7 @@ import {
   serveFiles,
   startMachine,
 } from '@cocon-os/qemu';
-import type { Disk, RunningMachine } from '@cocon-os/qemu';
+import type { CommandResult, Disk, Fault, RunningMachine } from '@cocon-os/qemu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { makeDataDisk } from './data-disk.ts';
@@ -129,28 +129,32 @@ describe('cocon-update stage', () => {
     await expect(guest.booted()).resolves.toEqual({ slot: 1, how: 'confirmed' });
   });
 
-  test('loses nothing when the server fails in the middle, and succeeds later', async () => {
+  test('loses nothing when the server fails in the middle, goes on after a break, and succeeds', async () => {
     await using server = await serveFiles(scratch.path);
     await using machine = await start('stage-fault', [{ path: disk, snapshot: true }]);
     const guest = new Guest(machine);
     await guest.booted();
     await guest.online();
     const before = await guest.status();
-    const stage = `cocon-update stage ${server.guestUrl('release-2.oci')} --progress none`;
-    for (const fault of [
-      { kind: 'status', status: 500 } as const,
-      { kind: 'short-body', bytes: MEBIBYTE } as const,
-    ]) {
-      server.inject('release-2.oci', fault);
-      const { output, status } = await guest.run(stage);
-      expect({ fault, status, output }).toMatchObject({
+    const stage = async (faults: readonly Fault[]): Promise<CommandResult> => {
+      for (const fault of faults) server.inject('release-2.oci', fault);
+      return await guest.run(`cocon-update stage ${server.guestUrl('release-2.oci')} --progress none`);
+    };
+    const brokenOff: Fault = { kind: 'short-body', bytes: MEBIBYTE };
+    const broken: Fault = { kind: 'short-body', bytes: 1000 };
+    for (const [faults, code] of [
+      [[{ kind: 'status', status: 500 }], /\[SOURCE_STATUS\]/],
+      [[brokenOff, broken, broken, broken], /\[SOURCE_(?:SHORT|IO)\]/],
+    ] as const) {
+      const { output, status } = await stage(faults);
+      expect({ status, output }).toEqual({
         status: 1,
-        output: expect.stringMatching(/\[[A-Z_]+\]/),
+        output: expect.stringMatching(code) as unknown,
       });
       const confirmed = (await guest.status()).slots.filter((each) => each.state === 'confirmed');
       expect(confirmed).toEqual(before.slots.filter((each) => each.state === 'confirmed'));
     }
-    await expect(guest.run(stage)).resolves.toMatchObject({ status: 0 });
+    await expect(stage([brokenOff, broken])).resolves.toMatchObject({ status: 0 });
   });
 
   test('takes a release from a second disk', async () => {

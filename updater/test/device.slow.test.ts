@@ -106,16 +106,28 @@ describe('on a device, cocon-update', () => {
 
   test('stage never overwrites what runs, also when the volume is named', async () => {
     formatPartition(disk(), 2, (volume) => {
-      install(volume, first);
-      commit(volume, install(volume, second));
-      install(volume, makeRelease({ version: '4.0.0' }));
+      for (const release of [first, second, makeRelease({ version: '4.0.0' })])
+        commit(volume, install(volume, release));
     });
-    // The trial in slot 0 runs; without that it would be the one to overwrite.
+    // Slot 0 comes last in the order of booting; did it not run, it would be the one to overwrite.
     boot(0);
     writeFileSync(join(root, 'third.oci'), await artifactOf(makeRelease({ version: '3.0.0' })));
     const { status, out } = await run('stage', join(root, 'third.oci'), '--volume', '/dev/vda', '--json');
-    expect({ status, ...JSON.parse(out) }).toMatchObject({ status: 0, slot: 2 });
-    expect(slotOf(0)).toMatchObject({ state: 'trial', releaseDigest: first.digest });
+    expect({ status, ...JSON.parse(out) }).toMatchObject({ status: 0, slot: 1 });
+    expect(slotOf(0)).toMatchObject({ state: 'confirmed', releaseDigest: first.digest });
+  });
+
+  test('stage waits for the end of the trial that runs, also when the volume is named', async () => {
+    boot(1);
+    writeFileSync(join(root, 'third.oci'), await artifactOf(makeRelease({ version: '3.0.0' })));
+    const before = diskHash();
+    for (const volume of [[], ['--volume', '/dev/vda']]) {
+      expect(await run('stage', join(root, 'third.oci'), ...volume)).toMatchObject({
+        status: 1,
+        err: expect.stringContaining('[TRIAL_RUNNING]'),
+      });
+    }
+    expect(diskHash()).toBe(before);
   });
 
   test('commit does not take the same release on a volume that is named for the one that runs', async () => {
