@@ -3,6 +3,7 @@ import {
   bootOrder,
   commit,
   isSdfsError,
+  rollback,
   SdfsError,
   Volume,
   type BlockDevice,
@@ -336,7 +337,10 @@ describe('stageArtifact() refuses, with the volume as it was,', () => {
   test('when every slot is in use (SLOT_BUSY)', async () => {
     const small = memoryVolume({ slots: 2 });
     commit(small, install(small, makeRelease({ version: '1.0.0' })));
+    // Given up, but still running: neither it nor the only confirmed one may be overwritten.
     const running = install(small, makeRelease({ version: '1.1.0' }));
+    commit(small, running);
+    rollback(small, running);
     const before = hashDevice(small.device);
     expect((await failure(small, await tarOf(entries), { runningSlot: running }, false)).code).toBe(
       'SLOT_BUSY',
