@@ -1,4 +1,6 @@
 /** Where the partitions of a disk image lie. Everything starts on an erase group, so that no two share one. */
+import { PARTITION_TYPE } from '@cocon-os/sdfs';
+
 import { BuilderError } from '../errors.ts';
 
 /** A partition to be made. */
@@ -29,8 +31,6 @@ export interface DiskSizes {
   readonly alignment: number;
 }
 
-/** GPT partition type of an SDFS volume (FORMAT.md §12). */
-export const SDFS_PARTITION_TYPE = 'c0c05df5-5d2b-4f3c-9a5e-7d1f4e0a6b21';
 /** GPT partition type of an EFI system partition (UEFI 2.10 §5.3.3). */
 export const ESP_PARTITION_TYPE = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 /** "Linux filesystem data" (Discoverable Partitions Specification). */
@@ -49,7 +49,7 @@ export function planDisk({ espBytes, volumeBytes, dataBytes, alignment }: DiskSi
   const step = Math.max(alignment, MIN_ALIGNMENT);
   const wanted = [
     { role: 'esp', type: ESP_PARTITION_TYPE, name: 'esp', sizeBytes: espBytes },
-    { role: 'volume', type: SDFS_PARTITION_TYPE, name: 'cocon-system', sizeBytes: volumeBytes },
+    { role: 'volume', type: PARTITION_TYPE, name: 'cocon-system', sizeBytes: volumeBytes },
     { role: 'data', type: DATA_PARTITION_TYPE, name: 'cocon-data', sizeBytes: dataBytes },
   ] as const;
   // The first step is left to the partition table, the last one to its backup.

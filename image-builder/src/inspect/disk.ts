@@ -5,6 +5,7 @@ import { makeScratch } from '@cocon-os/qemu';
 import {
   findPartitions,
   isSdfsError,
+  PARTITION_TYPE,
   Volume,
   windowDevice,
   type BlockDevice,
@@ -14,7 +15,7 @@ import {
 } from '@cocon-os/sdfs';
 import { openFileDevice } from '@cocon-os/sdfs/node';
 
-import { ESP_PARTITION_TYPE, SDFS_PARTITION_TYPE } from '../disk/layout.ts';
+import { ESP_PARTITION_TYPE } from '../disk/layout.ts';
 import { BuilderError } from '../errors.ts';
 import { keyId } from '../keys.ts';
 import { runTool } from '../run-tool.ts';
@@ -77,7 +78,7 @@ export async function inspectDisk(
     const loaderKeys = await readLoaderKeys(path, partitions);
     const keys = trustedKeys.length > 0 ? trustedKeys : (loaderKeys ?? []);
     const volumes = partitions
-      .filter(({ type }) => type === SDFS_PARTITION_TYPE)
+      .filter(({ type }) => type === PARTITION_TYPE)
       .map(({ offset, sizeBytes, number }) =>
         readVolume(windowDevice(device, offset, sizeBytes, `${path}, partition ${number}`), keys),
       );
