@@ -13,6 +13,8 @@ export interface CacheDirectory {
   readonly layers: string;
   /** Unpacked host tools, by layer digest. */
   readonly tools: string;
+  /** Trees of Debian packages that builds run in, and each package unpacked. */
+  readonly toolchain: string;
   readonly logs: string;
   /** Builds under way. Nothing in it outlives the process that made it, unless that was killed. */
   readonly work: string;
@@ -32,6 +34,7 @@ export function cacheDirectoryAt(root: string): CacheDirectory {
     apt: join(root, 'apt'),
     layers: join(root, 'layers'),
     tools: join(root, 'tools'),
+    toolchain: join(root, 'toolchain'),
     logs: join(root, 'logs'),
     work: join(root, 'work'),
   };

@@ -8,6 +8,8 @@ import { CoconError } from '@cocon-os/cli';
  * - `APT_FAILED`: apt could not read the mirror or its signatures.
  * - `SOURCE_VERSION_GONE`: the mirror no longer has the pinned version.
  * - `SOURCE_BAD_HASH`: a file is not the one that was pinned.
+ * - `TOOLCHAIN_PACKAGE_UNKNOWN`: a build asks for a Debian package that the toolchain's lock does not have.
+ * - `TOOLCHAIN_UNPACK_FAILED`: a package of the toolchain could not be unpacked.
  * - `HOST_PACKAGE_MISSING`: the build needs a Debian package that is not installed.
  * - `KERNEL_DEMAND_INVALID`, `KERNEL_DEMAND_CONFLICT`: a demand that cannot be read, or two that contradict each other.
  * - `KERNEL_DEMAND_LOST`: the kernel's configuration does not hold what a slice asked for.
@@ -20,6 +22,8 @@ export type SlicesErrorCode =
   | 'APT_FAILED'
   | 'SOURCE_VERSION_GONE'
   | 'SOURCE_BAD_HASH'
+  | 'TOOLCHAIN_PACKAGE_UNKNOWN'
+  | 'TOOLCHAIN_UNPACK_FAILED'
   | 'HOST_PACKAGE_MISSING'
   | 'KERNEL_DEMAND_INVALID'
   | 'KERNEL_DEMAND_CONFLICT'

@@ -68,7 +68,7 @@ describe('fetchSource()', () => {
     const cache = await emptyCache();
     await fetchSource(SOURCE, cache);
     expect(await readFile(join(cache.apt, 'debian.sources'), 'utf8')).toBe(
-      'Types: deb-src\nURIs: http://mirror.invalid/debian\nSuites: trixie trixie-updates\nComponents: main\n' +
+      'Types: deb deb-src\nURIs: http://mirror.invalid/debian\nSuites: trixie trixie-updates\nComponents: main\n' +
         'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n',
     );
   });

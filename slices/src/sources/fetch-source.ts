@@ -1,12 +1,10 @@
 /** Brings the files of a source package into the cache: from there, or by the private apt, and never unchecked. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import type { CacheDirectory } from '../cache-directory.ts';
 import { SlicesError } from '../errors.ts';
+import { exists, sha256OfFile } from '../files.ts';
 import { DEBIAN_SUITE, filesOf, type DebianSource, type SourceFile } from './debian-source.ts';
 import { privateApt, type PrivateApt } from './private-apt.ts';
 import { systemMirror } from './system-mirror.ts';
@@ -76,9 +74,7 @@ async function download(source: DebianSource, cache: CacheDirectory, apt: Privat
 }
 
 async function assertHash(file: SourceFile, path: string, hint: string): Promise<void> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  const found = hash.digest('hex');
+  const found = await sha256OfFile(path);
   if (found === file.sha256) return;
   throw new SlicesError(
     'SOURCE_BAD_HASH',
@@ -87,12 +83,5 @@ async function assertHash(file: SourceFile, path: string, hint: string): Promise
       hint,
       facts: { file: file.name, found, wanted: file.sha256 },
     },
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   );
 }

@@ -1,6 +1,6 @@
 /**
  * An apt of our own beside the system's: the mirror, proxies and credentials of the system, but the suite of
- * {@link DEBIAN_SUITE}, source packages only, and all state in the cache. Nothing of the system is changed, and no
+ * {@link DEBIAN_SUITE}, as if nothing were installed, and all state in the cache. Nothing of the system is changed, and no
  * privileges are needed.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -21,7 +21,20 @@ export interface PrivateApt {
   versions(sourcePackage: string): Promise<readonly string[]>;
   /** Downloads a source package into a directory; apt checks it against the signed lists. Throws `APT_FAILED`. */
   download(sourcePackage: string, version: string, into: string): Promise<void>;
+  /**
+   * The binary packages that installing `names` on an empty system comes to, recommendations left out, each as the fields
+   * of its control file. Throws `APT_FAILED`.
+   */
+  closure(names: readonly string[]): Promise<readonly ControlFields[]>;
+  /** Downloads binary packages, each named `package=version`, into a directory, checked like sources. Throws `APT_FAILED`. */
+  downloadPackages(packages: readonly string[], into: string): Promise<void>;
 }
+
+/** Fields of a binary package's control file (deb-control(5)), by their names. */
+export type ControlFields = Readonly<Record<string, string>>;
+
+/** What binary packages are for: the machine that builds. */
+const ARCHITECTURE = 'amd64';
 
 /** Sets up the private apt in `directory` for a mirror. */
 export async function privateApt(
@@ -36,10 +49,11 @@ export async function privateApt(
   const sources = join(directory, 'debian.sources');
   await writeFile(
     sources,
-    `Types: deb-src\nURIs: ${mirror}\nSuites: ${DEBIAN_SUITE} ${DEBIAN_SUITE}-updates\nComponents: main\nSigned-By: ${KEYRING}\n`,
+    `Types: deb deb-src\nURIs: ${mirror}\nSuites: ${DEBIAN_SUITE} ${DEBIAN_SUITE}-updates\nComponents: main\nSigned-By: ${KEYRING}\n`,
   );
+  await writeFile(join(directory, 'nothing-installed'), '');
   const configuration = join(directory, 'apt.conf');
-  await writeFile(configuration, configurationText(sources, state, cache));
+  await writeFile(configuration, configurationText(directory, sources, state, cache));
 
   const apt = (
     program: string,
@@ -77,15 +91,53 @@ export async function privateApt(
       const args = ['source', '--download-only', '--only-source', `${sourcePackage}=${version}`];
       await demand(`download ${sourcePackage} ${version}`, args, { cwd: into });
     },
+    async closure(names) {
+      const { status, stdout, tail } = await apt('apt-get', ['install', '--simulate', ...names]);
+      if (status !== 0) {
+        throw new SlicesError(
+          'APT_FAILED',
+          `Cannot resolve ${names.join(', ')}\n${tail.slice(-8).join('\n')}`,
+          {
+            hint: `Look the names up in ${DEBIAN_SUITE}.`,
+          },
+        );
+      }
+      const chosen = [...stdout.matchAll(/^Inst (\S+) \((\S+) /gm)].map(
+        ([, name, version]) => `${name}=${version}`,
+      );
+      return controlFiles((await apt('apt-cache', ['show', ...chosen])).stdout);
+    },
+    async downloadPackages(packages, into) {
+      await mkdir(into, { recursive: true });
+      await demand(`download ${packages.length} packages`, ['download', ...packages], { cwd: into });
+    },
   };
 }
 
-function configurationText(sources: string, state: string, cache: string): string {
+/** Control files as apt-cache shows them, with a blank line between two; continued lines are left out. */
+function controlFiles(text: string): ControlFields[] {
+  return text
+    .split(/\n{2,}/)
+    .filter((paragraph) => paragraph.startsWith('Package:'))
+    .map((paragraph) =>
+      Object.fromEntries(
+        [...paragraph.matchAll(/^([A-Za-z0-9-]+): (.*)$/gm)].map(([, name = '', value = '']) => [
+          name,
+          value,
+        ]),
+      ),
+    );
+}
+
+function configurationText(directory: string, sources: string, state: string, cache: string): string {
   return [
     `Dir::Etc::sourcelist "${sources}";`,
     'Dir::Etc::sourceparts "/dev/null";',
     `Dir::State "${state}";`,
-    'Dir::State::status "/dev/null";',
+    `Dir::State::status "${join(directory, 'nothing-installed')}";`,
+    `APT::Architecture "${ARCHITECTURE}";`,
+    `APT::Architectures { "${ARCHITECTURE}"; };`,
+    'APT::Install-Recommends "false";',
     `Dir::Cache "${cache}";`,
     // The cache may lie where apt's own user cannot write.
     'APT::Sandbox::User "";',
@@ -95,6 +147,7 @@ function configurationText(sources: string, state: string, cache: string): strin
     '#clear APT::Update::Post-Invoke;',
     '#clear APT::Update::Post-Invoke-Success;',
     '#clear Acquire::IndexTargets;',
+    'Acquire::IndexTargets::deb::Packages { MetaKey "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages"; ShortDescription "Packages"; };',
     'Acquire::IndexTargets::deb-src::Sources { MetaKey "$(COMPONENT)/source/Sources"; ShortDescription "Sources"; };',
     '',
   ].join('\n');

@@ -1,0 +1,67 @@
+/** Brings the toolchain's packages into the cache: from there, or by the private apt, and never unchecked. */
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { CacheDirectory } from '../cache-directory.ts';
+import { SlicesError } from '../errors.ts';
+import { exists, sha256OfFile } from '../files.ts';
+import { privateApt } from '../sources/private-apt.ts';
+import { systemMirror } from '../sources/system-mirror.ts';
+import type { LockedPackage } from './lock.ts';
+
+/**
+ * Downloads those that the cache does not have yet; each lies there under its SHA-256.
+ *
+ * @throws SlicesError `MIRROR_NOT_FOUND`, `APT_FAILED`, `SOURCE_VERSION_GONE`, `SOURCE_BAD_HASH`
+ */
+export async function fetchPackages(
+  packages: readonly LockedPackage[],
+  cache: CacheDirectory,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const present = await Promise.all(packages.map(({ sha256 }) => exists(join(cache.sources, sha256))));
+  const absent = packages.filter((_, index) => present[index] === false);
+  if (absent.length === 0) return;
+  const apt = await privateApt(cache.apt, await systemMirror(), onLine);
+  await mkdir(cache.sources, { recursive: true });
+  const directory = await mkdtemp(join(cache.sources, '.download-'));
+  try {
+    await apt.update();
+    await apt.downloadPackages(
+      absent.map(({ name, version }) => `${name}=${version}`),
+      directory,
+    );
+    const files = await readdir(directory);
+    for (const wanted of absent) {
+      const file = files.find((each) => each.startsWith(`${wanted.name}_`));
+      if (file === undefined) throw gone(wanted, cache);
+      const found = await sha256OfFile(join(directory, file));
+      if (found !== wanted.sha256) throw otherFile(wanted, file, found);
+      await rename(join(directory, file), join(cache.sources, wanted.sha256));
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function gone({ name, version, sha256 }: LockedPackage, cache: CacheDirectory): SlicesError {
+  return new SlicesError(
+    'SOURCE_VERSION_GONE',
+    `Cannot download ${name} ${version}: the mirror has it no more`,
+    {
+      hint: `Put the file with SHA-256 ${sha256} into ${cache.sources} under that name, or run scripts/node slices/bin/update-toolchain-lock.ts.`,
+      facts: { package: name, wanted: version },
+    },
+  );
+}
+
+function otherFile({ name, sha256 }: LockedPackage, file: string, found: string): SlicesError {
+  return new SlicesError(
+    'SOURCE_BAD_HASH',
+    `Cannot use ${file} as ${name}: SHA-256 is ${found}, locked is ${sha256}`,
+    {
+      hint: 'The mirror gave another file than the one that was locked. Do not build with it before you know why.',
+      facts: { file, found, wanted: sha256 },
+    },
+  );
+}

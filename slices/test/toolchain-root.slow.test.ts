@@ -1,0 +1,48 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { cacheDirectory } from '../src/cache-directory.ts';
+import { runProcess } from '../src/run-process.ts';
+import { closureOf } from '../src/toolchain/lock.ts';
+import { toolchainRoot } from '../src/toolchain/root.ts';
+import lock from '../toolchain/lock.json' with { type: 'json' };
+import { COMMON_PACKAGES, CROSS_PACKAGES } from '../toolchain/packages.ts';
+
+const root = async (names: readonly string[]): Promise<string> =>
+  (await toolchainRoot(closureOf(lock, names), cacheDirectory(), () => {})).directory;
+
+const inside = (directory: string, script: string): ReturnType<typeof runProcess> =>
+  runProcess(
+    'bwrap',
+    [
+      '--unshare-all --clearenv --setenv PATH /usr/bin'.split(' '),
+      ['--ro-bind', directory, '/'],
+      '--proc /proc --dev /dev --tmpfs /tmp --chdir /tmp sh -euc'.split(' '),
+      [script],
+    ].flat(),
+  );
+
+test('toolchainRoot() is a system that compiles, with nothing of the host in it', async () => {
+  const directory = await root(COMMON_PACKAGES);
+  const { status, tail } = await inside(
+    directory,
+    `echo 'int main(void) { return 0; }' >a.c; cc a.c -o a; ./a; awk 'BEGIN { print "awk" }'; perl -e 'print "perl\\n"'`,
+  );
+  expect(tail).toEqual(['awk', 'perl']);
+  expect(status).toBe(0);
+  expect(await readdir(join(directory, 'home'))).toEqual([]);
+});
+
+test('toolchainRoot() has a cross compiler where it was asked for, and shares the files of packages', async () => {
+  const [plain, cross] = [
+    await root(COMMON_PACKAGES),
+    await root([...COMMON_PACKAGES, ...CROSS_PACKAGES.riscv64]),
+  ];
+  const script = `echo 'int main(void) { return 0; }' >a.c; riscv64-linux-gnu-gcc -static a.c -o a; od -An -tx1 -j18 -N2 a`;
+  expect((await inside(cross, script)).tail).toEqual([' f3 00']); // EM_RISCV is 243.
+  expect((await inside(plain, script)).status).not.toBe(0);
+  const inode = async (directory: string): Promise<number> =>
+    (await stat(join(directory, 'usr/bin/make'))).ino;
+  expect(await inode(plain)).toBe(await inode(cross));
+});
