@@ -31,9 +31,14 @@ async function standInApt(version: string, upstream: string): Promise<void> {
     'apt-cache': `echo 'Package: hello'; test -e '${directory}/updated' && echo 'Version: ${version}'`,
     'apt-get': `case "$*" in
 *update*) touch '${directory}/updated' ;;
-*hello=${version}) printf '%s' '${upstream}' >${SOURCE.upstream.name}; printf '%s' "${DEBIAN}" >${SOURCE.debian.name} ;;
+*hello=${version}) for name in '${SOURCE.upstream.name}' '${SOURCE.debian.name}' hello_1.0.dsc; do
+  echo "'http://mirror.invalid/$name' $name 20 SHA256:00"; done ;;
 *) echo "E: unexpected: $*" >&2; exit 100 ;;
 esac`,
+    'apt-helper': `shift 3
+test "$1" = 'http://mirror.invalid/${SOURCE.upstream.name}' && printf '%s' '${upstream}' >"$2"; shift 3
+test "$1" = 'http://mirror.invalid/${SOURCE.debian.name}' && printf '%s' "${DEBIAN}" >"$2"; shift 3
+test $# = 0 # No other file is asked for.`,
   };
   for (const [name, script] of Object.entries(programs)) {
     await writeFile(join(directory, name), `#!/bin/sh\n${script}\n`);

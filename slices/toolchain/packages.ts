@@ -15,6 +15,7 @@ export const COMMON_PACKAGES = [
   'gcc',
   'grep',
   'gzip',
+  'libc-bin',
   'libc6-dev',
   'make',
   'mawk',

@@ -60,7 +60,8 @@ async function download(source: DebianSource, cache: CacheDirectory, apt: Privat
   await mkdir(cache.sources, { recursive: true });
   const directory = await mkdtemp(join(cache.sources, '.download-'));
   try {
-    await apt.download(source.package, source.version, directory);
+    const names = filesOf(source).map(({ name }) => name);
+    await apt.download(source.package, source.version, names, directory);
     for (const file of filesOf(source)) {
       const path = join(directory, file.name);
       const hint =

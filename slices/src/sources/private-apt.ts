@@ -19,8 +19,11 @@ export interface PrivateApt {
   update(): Promise<void>;
   /** The versions of a source package that the mirror has, as of the last update. */
   versions(sourcePackage: string): Promise<readonly string[]>;
-  /** Downloads a source package into a directory; apt checks it against the signed lists. Throws `APT_FAILED`. */
-  download(sourcePackage: string, version: string, into: string): Promise<void>;
+  /**
+   * Downloads the named files of a source package, and no others, into a directory; apt checks them against the signed
+   * lists. Throws `APT_FAILED`.
+   */
+  download(sourcePackage: string, version: string, names: readonly string[], into: string): Promise<void>;
   /**
    * The binary packages that installing `names` on an empty system comes to, recommendations left out, each as the fields
    * of its control file. Throws `APT_FAILED`.
@@ -32,6 +35,9 @@ export interface PrivateApt {
 
 /** Fields of a binary package's control file (deb-control(5)), by their names. */
 export type ControlFields = Readonly<Record<string, string>>;
+
+/** Where apt keeps the programs that are not for people. */
+const APT_PROGRAMS = '/usr/lib/apt';
 
 /** What binary packages are for: the machine that builds. */
 const ARCHITECTURE = 'amd64';
@@ -62,18 +68,20 @@ export async function privateApt(
   ): Promise<ProcessResult> =>
     runProcess(program, ['--config-file', configuration, ...args], {
       ...options,
-      env: { ...process.env, LC_ALL: 'C.UTF-8' },
+      env: { ...process.env, PATH: `${process.env['PATH']}:${APT_PROGRAMS}`, LC_ALL: 'C.UTF-8' },
     });
   const demand = async (
+    program: string,
     action: string,
     args: readonly string[],
     options: ProcessOptions = {},
-  ): Promise<void> => {
-    const { status, tail } = await apt('apt-get', args, { ...options, onLine });
-    if (status === 0) return;
+  ): Promise<ProcessResult> => {
+    const result = await apt(program, args, { ...options, onLine });
+    const { status, tail } = result;
+    if (status === 0) return result;
     throw new SlicesError(
       'APT_FAILED',
-      `Cannot ${action}: apt-get ended with ${status}\n${tail.slice(-8).join('\n')}`,
+      `Cannot ${action}: ${program} ended with ${status}\n${tail.slice(-8).join('\n')}`,
       {
         hint: `Check the network and the mirror ${mirror}; COCON_DEBIAN_MIRROR names another one.`,
       },
@@ -81,27 +89,30 @@ export async function privateApt(
   };
 
   return {
-    update: () => demand(`read the lists of ${DEBIAN_SUITE}`, ['update', '--error-on=any']),
+    async update() {
+      await demand('apt-get', `read the lists of ${DEBIAN_SUITE}`, ['update', '--error-on=any']);
+    },
     async versions(sourcePackage) {
       const { stdout } = await apt('apt-cache', ['showsrc', '--only-source', sourcePackage]);
       return [...stdout.matchAll(/^Version: (.+)$/gm)].map(([, version = '']) => version);
     },
-    async download(sourcePackage, version, into) {
+    async download(sourcePackage, version, names, into) {
       await mkdir(into, { recursive: true });
-      const args = ['source', '--download-only', '--only-source', `${sourcePackage}=${version}`];
-      await demand(`download ${sourcePackage} ${version}`, args, { cwd: into });
+      const what = `${sourcePackage}=${version}`;
+      const args = ['source', '--download-only', '--only-source', '--print-uris', what];
+      const listed = (await demand('apt-get', `find the files of ${what}`, args)).stdout;
+      const files = [...listed.matchAll(/^'(\S+)' (\S+) \d+ (\S+)$/gm)].filter(([, , name = '']) =>
+        names.includes(name),
+      );
+      const wanted = files.flatMap(([, uri = '', name = '', hash = '']) => [uri, join(into, name), hash]);
+      await demand('apt-helper', `download ${names.join(' and ')}`, ['download-file', ...wanted]);
     },
     async closure(names) {
-      const { status, stdout, tail } = await apt('apt-get', ['install', '--simulate', ...names]);
-      if (status !== 0) {
-        throw new SlicesError(
-          'APT_FAILED',
-          `Cannot resolve ${names.join(', ')}\n${tail.slice(-8).join('\n')}`,
-          {
-            hint: `Look the names up in ${DEBIAN_SUITE}.`,
-          },
-        );
-      }
+      const { stdout } = await demand('apt-get', `resolve ${names.join(', ')}`, [
+        'install',
+        '--simulate',
+        ...names,
+      ]);
       const chosen = [...stdout.matchAll(/^Inst (\S+) \((\S+) /gm)].map(
         ([, name, version]) => `${name}=${version}`,
       );
@@ -109,7 +120,9 @@ export async function privateApt(
     },
     async downloadPackages(packages, into) {
       await mkdir(into, { recursive: true });
-      await demand(`download ${packages.length} packages`, ['download', ...packages], { cwd: into });
+      await demand('apt-get', `download ${packages.length} packages`, ['download', ...packages], {
+        cwd: into,
+      });
     },
   };
 }
