@@ -1,9 +1,11 @@
 /** Bytes as hexadecimal text and back. */
 
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Lower-case hexadecimal digits of `bytes`. */
 export function toHex(bytes: Uint8Array): string {
   let digits = '';
-  for (const byte of bytes) digits += byte.toString(16).padStart(2, '0');
+  for (const byte of bytes) digits += BYTES[byte];
   return digits;
 }
 

@@ -50,12 +50,13 @@ export function decode<Table extends Fields>(
   at = 0,
 ): Decoded<Table> {
   const view = viewOf(bytes);
-  const values = Object.entries(layout.fields).map(([name, field]) => [
-    name,
-    field.get(view, at + field.offset),
-  ]);
+  const values: Record<string, unknown> = {};
+  for (const name in layout.fields) {
+    const field = layout.fields[name];
+    if (field !== undefined) values[name] = field.get(view, at + field.offset);
+  }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from the rows of this very table
-  return Object.fromEntries(values) as Decoded<Table>;
+  return values as Decoded<Table>;
 }
 
 /** Writes the given fields of the structure that starts at `at`; every other byte stays as it is. */

@@ -11,7 +11,13 @@ export function decodeUtf8(field: Uint8Array): string {
   const bytes = end < 0 ? field : field.subarray(0, end);
   let text = '';
   for (let at = 0; at < bytes.length;) {
-    const length = sequenceLength(bytes[at] ?? 0);
+    const lead = bytes[at] ?? 0;
+    if (lead < 0x80) {
+      text += String.fromCharCode(lead);
+      at += 1;
+      continue;
+    }
+    const length = sequenceLength(lead);
     const character = decodeSequence(bytes.subarray(at, at + length));
     if (character === undefined) break;
     text += character;
