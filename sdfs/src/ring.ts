@@ -1,11 +1,16 @@
 /** The two rings of boot records: which one counts, and how the next one gets there (FORMAT.md §4.6, §4.7). */
 import type { BlockDevice } from './block-device.ts';
 import { isSdfsError, SdfsError } from './errors.ts';
-import { BLOCK_SIZE } from './format.ts';
+import { BLOCK_SIZE, MAGIC, RECORD_HEADER } from './format.ts';
 import type { RecordDraft, Stamp } from './record-draft.ts';
 import { parseRecord, type BootRecord } from './record.ts';
 import { isNewer, nextSequence, ringPosition } from './ring-position.ts';
+import { decode } from './struct.ts';
 import type { Superblock } from './superblock.ts';
+
+const RINGS = [0, 1] as const;
+/** Of `MAGIC.record`. */
+const MAGIC_FIRST_BYTE = Number.parseInt(MAGIC.record.slice(0, 2), 16);
 
 /** What one block of a ring holds. */
 export interface RingBlock {
@@ -17,24 +22,32 @@ export interface RingBlock {
 
 /** Looks at every block of both rings, ring 0 first. Never throws for what it finds. */
 export function scanRings(device: BlockDevice, superblock: Superblock): readonly RingBlock[] {
-  return ([0, 1] as const).flatMap((ring) => {
-    const first = superblock.ringBlocks[ring];
-    const whole = readWhole(device, first, superblock.ringRecords);
-    return Array.from({ length: superblock.ringRecords }, (_, index): RingBlock => {
-      const block = first + index;
-      return {
-        ring,
-        index,
-        block,
-        result: readRingBlock(
-          device,
-          superblock,
-          block,
-          whole?.subarray(index * BLOCK_SIZE, (index + 1) * BLOCK_SIZE),
-        ),
-      };
-    });
-  });
+  return RINGS.flatMap((ring) =>
+    readRing(device, superblock, ring).map((bytes, index): RingBlock => {
+      const block = superblock.ringBlocks[ring] + index;
+      return { ring, index, block, result: readRingBlock(superblock, block, bytes) };
+    }),
+  );
+}
+
+/**
+ * The record that counts, found by a close look at as few blocks as may be: the newest by its header is checked, and the one
+ * before it only when that fails. The outcome is that of {@link currentRecord} over {@link scanRings}, which takes fifty times
+ * as long: most of a short command's time on a slow processor. Throws `SDFS_NO_RECORD`.
+ */
+export function readCurrentRecord(device: BlockDevice, superblock: Superblock): BootRecord {
+  const likely = RINGS.flatMap((ring) => likelyRecords(superblock, ring, readRing(device, superblock, ring)));
+  const reference = likely[0]?.sequence ?? 0n;
+  const age = (sequence: bigint): bigint => BigInt.asIntN(64, reference - sequence);
+  const ages = likely.map(({ sequence }) => age(sequence));
+  const [youngest, oldest] = [min(ages), -min(ages.map((each) => -each))];
+  // "Newer" is an order only among numbers that lie less than half of them all apart; others are compared pair by pair.
+  if (oldest - youngest >= 1n << 63n) return currentRecord(scanRings(device, superblock), device.name);
+  for (const { block, bytes } of likely.toSorted((a, b) => (age(a.sequence) < age(b.sequence) ? -1 : 1))) {
+    const result = readRingBlock(superblock, block, bytes);
+    if ('record' in result) return result.record;
+  }
+  throw noRecord(device.name);
 }
 
 /** The record that counts (FORMAT.md §4.6, step 3). Throws `SDFS_NO_RECORD`. */
@@ -46,7 +59,11 @@ export function currentRecord(blocks: readonly RingBlock[], name: string): BootR
     }
   }
   if (leader !== undefined) return leader;
-  throw new SdfsError(
+  throw noRecord(name);
+}
+
+function noRecord(name: string): SdfsError {
+  return new SdfsError(
     'SDFS_NO_RECORD',
     `Cannot open volume "${name}": neither ring holds a valid boot record`,
     {
@@ -104,36 +121,67 @@ export function writeAt(
   return parseRecord(readBack, block, superblock);
 }
 
-function readRingBlock(
-  device: BlockDevice,
+/** A block that has the marks of a record: magic, and a sequence that belongs there. */
+interface LikelyRecord {
+  readonly block: number;
+  readonly bytes: Uint8Array;
+  readonly sequence: bigint;
+}
+
+function likelyRecords(
   superblock: Superblock,
-  block: number,
-  bytes: Uint8Array | undefined,
-): RingBlock['result'] {
-  let raw = bytes;
+  ring: 0 | 1,
+  blocks: readonly Block[],
+): readonly LikelyRecord[] {
+  return blocks.flatMap((bytes, index) => {
+    if (!(bytes instanceof Uint8Array) || bytes[0] !== MAGIC_FIRST_BYTE) return [];
+    const block = superblock.ringBlocks[ring] + index;
+    const { magic, sequence } = decode(RECORD_HEADER, bytes);
+    return magic === MAGIC.record && ringPosition(sequence, superblock) === block
+      ? [{ block, bytes, sequence }]
+      : [];
+  });
+}
+
+function min(values: readonly bigint[]): bigint {
+  return values.reduce((least, each) => (each < least ? each : least), values[0] ?? 0n);
+}
+
+function readRingBlock(superblock: Superblock, block: number, bytes: Block): RingBlock['result'] {
+  if (!(bytes instanceof Uint8Array)) return { error: bytes, blank: false };
   try {
-    raw ??= readBlock(device, block);
-    return { record: parseRecord(raw, block, superblock) };
+    return { record: parseRecord(bytes, block, superblock) };
   } catch (thrown) {
-    if (isSdfsError(thrown)) return { error: thrown, blank: raw?.every((byte) => byte === 0) ?? false };
+    if (isSdfsError(thrown)) return { error: thrown, blank: bytes.every((byte) => byte === 0) };
     throw thrown;
   }
 }
 
-/** A ring in one request; nothing where that fails, for one bad sector must not hide the other records. */
-function readWhole(device: BlockDevice, first: number, blocks: number): Uint8Array | undefined {
+/** The contents of a block, or why it could not be read. */
+type Block = Uint8Array | SdfsError;
+
+/** A ring in one request, block by block where that fails: one bad sector must not hide the other records. */
+function readRing(
+  device: BlockDevice,
+  { ringBlocks, ringRecords }: Superblock,
+  ring: 0 | 1,
+): readonly Block[] {
+  const first = ringBlocks[ring];
+  const whole = readBytes(device, first, ringRecords);
+  return Array.from({ length: ringRecords }, (_, index) =>
+    whole instanceof Uint8Array
+      ? whole.subarray(index * BLOCK_SIZE, (index + 1) * BLOCK_SIZE)
+      : readBytes(device, first + index, 1),
+  );
+}
+
+function readBytes(device: BlockDevice, first: number, blocks: number): Block {
   const bytes = new Uint8Array(blocks * BLOCK_SIZE);
   try {
     device.read(first * BLOCK_SIZE, bytes);
     return bytes;
   } catch (thrown) {
-    if (isSdfsError(thrown)) return undefined;
+    if (isSdfsError(thrown)) return thrown;
     throw thrown;
   }
-}
-
-function readBlock(device: BlockDevice, block: number): Uint8Array {
-  const bytes = new Uint8Array(BLOCK_SIZE);
-  device.read(block * BLOCK_SIZE, bytes);
-  return bytes;
 }

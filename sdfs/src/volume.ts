@@ -12,7 +12,7 @@ import { RecordDraft, type Stamp } from './record-draft.ts';
 import type { BootRecord, Slot } from './record.ts';
 import { checkReleaseSize, parseRelease } from './release.ts';
 import type { Release } from './release-schema.ts';
-import { currentRecord, scanRings, writeRecord, type RingBlock } from './ring.ts';
+import { readCurrentRecord, scanRings, writeRecord, type RingBlock } from './ring.ts';
 import { readSuperblock, type Superblock } from './superblock.ts';
 
 /** A volume on a device. */
@@ -30,7 +30,7 @@ export class Volume {
   /** Reads superblock and rings. Throws the codes of FORMAT.md §3.2 and `SDFS_NO_RECORD`. */
   static open(device: BlockDevice): Volume {
     const superblock = readSuperblock(device);
-    return new Volume(device, superblock, currentRecord(scanRings(device, superblock), device.name));
+    return new Volume(device, superblock, readCurrentRecord(device, superblock));
   }
 
   /** The current boot record; another one after each change. */

@@ -1,7 +1,17 @@
-import { RECORD_HEADER, RecordDraft, structureCrc, SUPERBLOCK, Volume } from '@cocon-os/sdfs';
+import {
+  BLOCK_SIZE,
+  RECORD_HEADER,
+  RecordDraft,
+  scanRings,
+  structureCrc,
+  SUPERBLOCK,
+  Volume,
+  type BootRecord,
+} from '@cocon-os/sdfs';
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 
+import { currentRecord, readCurrentRecord } from '../src/ring.ts';
 import { isNewer, nextSequence, ringPosition } from '../src/ring-position.ts';
 import { LoggingDevice } from './helpers/logging-device.ts';
 import { codeOf, smallVolume } from './helpers/volumes.ts';
@@ -33,6 +43,34 @@ describe('ringPosition()', () => {
       Math.floor(ringPosition(each, superblock) / superblock.groupBlocks);
     expect(new Set([ring(sequence), ring(nextSequence(sequence))])).toEqual(new Set([1, 2]));
   });
+});
+
+describe('readCurrentRecord()', () => {
+  const record = fc.record({ sequence: fc.oneof(u64, fc.bigInt(100n, 130n)), spoiled: fc.boolean() });
+  propertyTest.prop([fc.array(record, { maxLength: 12 })], { numRuns: 300 })(
+    'finds what a look at every block finds, in any rings',
+    (records) => {
+      const { device, volume } = smallVolume();
+      const { superblock } = volume;
+      for (const { sequence, spoiled } of records) {
+        const bytes = RecordDraft.after(volume.record).seal(sequence, stamp);
+        if (spoiled) bytes[200] = (bytes[200] ?? 0) ^ 1;
+        device.write(ringPosition(sequence, superblock) * BLOCK_SIZE, bytes);
+      }
+      const outcome = (read: () => BootRecord): unknown => {
+        try {
+          return read().sequence;
+        } catch (thrown) {
+          return codeOf(() => {
+            throw thrown;
+          });
+        }
+      };
+      expect(outcome(() => readCurrentRecord(device, superblock))).toBe(
+        outcome(() => currentRecord(scanRings(device, superblock), device.name)),
+      );
+    },
+  );
 });
 
 describe('Volume.write()', () => {
