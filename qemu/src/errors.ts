@@ -11,6 +11,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `EXPECT_TIMEOUT`: the guest did not say it in time.
  * - `GUEST_PANIC`: the guest said something that ends the session.
  * - `QMP_ERROR`, `QMP_TIMEOUT`, `QMP_CLOSED`: a monitor command was refused, unanswered, or cut off.
+ * - `GDB_FAILED`: the processor could not be frozen over the GDB stub.
  * - `WRITE_LOG_INVALID`: a file is not a log of the `blklogwrites` driver.
  */
 export type QemuErrorCode =
@@ -25,6 +26,7 @@ export type QemuErrorCode =
   | 'QMP_ERROR'
   | 'QMP_TIMEOUT'
   | 'QMP_CLOSED'
+  | 'GDB_FAILED'
   | 'WRITE_LOG_INVALID';
 
 /** An error of a machine, its console, its monitor or its disks. */

@@ -8,6 +8,7 @@ export type { Found, Pattern } from './expect-buffer.ts';
 export { findFirmware } from './find-firmware.ts';
 export type { FirmwareImages } from './find-firmware.ts';
 export { findEmulator, findQemuImg } from './find-program.ts';
+export { freezeProcessor, gdbArguments } from './freeze-processor.ts';
 export { defineMachine } from './machine.ts';
 export type {
   Architecture,

@@ -17,6 +17,11 @@ export class Guest {
     this.#machine = machine;
   }
 
+  /** Waits for a word that may come after kernels have panicked. */
+  async sawDespitePanics(pattern: RegExp | string): Promise<Found> {
+    return await this.#machine.serial.expect(pattern, { timeoutMs: BOOT_TIMEOUT_MS, failOn: [] });
+  }
+
   /** Waits through one boot until the health checks have passed and the shell listens. */
   async booted(): Promise<{ readonly slot: number; readonly how: string }> {
     const { groups } = await this.saw(DECISION);

@@ -13,10 +13,11 @@ import {
   type Disk,
   type RunningMachine,
 } from '@cocon-os/qemu';
-import { BLOCK_SIZE, readDescriptor, sha256Hex, type Slot, type Volume } from '@cocon-os/sdfs';
+import { BLOCK_SIZE, sha256Hex, type Slot, type Volume } from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 import { afterAll, describe, expect, test } from 'vitest';
 
+import { damageFile } from './damage.ts';
 import { install, makeLoaderDisk, partitionUuid, withVolume, type LoaderDiskOptions } from './loader-disk.ts';
 import { probeRelease, type ProbeOptions } from './probe-release.ts';
 import { createReleaseKey, LOADER, logPath } from '../support/releases.ts';
@@ -73,22 +74,9 @@ function slotsOf(disk: string): readonly Slot[] {
   return withVolume(disk, (volume) => volume.record.slots);
 }
 
-/** Turns over one bit in the middle of a file of a slot. Files here are of one extent. */
+/** Turns over one bit in the middle of a file of a slot. */
 function damage(disk: string, slot: number, name: string): void {
-  withVolume(disk, (volume) => {
-    const { files } = readDescriptor(volume.device, volume.superblock, volume.slot(slot));
-    const file = files.find((each) => each.name === name);
-    flip(volume, (file?.extents[0]?.start ?? Number.NaN) * BLOCK_SIZE + Math.floor((file?.size ?? 0) / 2));
-  });
-}
-
-function flip(volume: Volume, offset: number): void {
-  const block = new Uint8Array(BLOCK_SIZE);
-  const within = offset % BLOCK_SIZE;
-  volume.device.read(offset - within, block);
-  block[within] = (block[within] ?? 0) ^ 1;
-  volume.device.write(offset - within, block);
-  volume.device.flush();
+  withVolume(disk, (volume) => damageFile(volume, slot, name));
 }
 
 /** Both copies; the volume fills its partition. */

@@ -1,7 +1,7 @@
 /** The first OS in the releases that tests, demo and bench need: from the slices, sealed by the image builder. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { ConfigInput, SealResult } from '@cocon-os/image-builder';
 import { buildRelease, RELEASE_COMMAND_LINE, type ReleaseVariant } from '@cocon-os/slices';
@@ -17,6 +17,10 @@ export interface FirstOsOptions {
   readonly ballastBytes?: number;
   /** Put behind the standard kernel command line. */
   readonly extraCommandLine?: string;
+  /** Executable scripts that are added, or take the place of others: contents by path relative to the root. */
+  readonly scripts?: Readonly<Record<string, string | Uint8Array>>;
+  /** Trial boots that it is granted. */
+  readonly attempts?: number;
 }
 
 /**
@@ -26,7 +30,7 @@ export interface FirstOsOptions {
 export async function sealFirstOs(
   directory: string,
   key: ReleaseKey,
-  { version, variant, ballastBytes, extraCommandLine }: FirstOsOptions,
+  { version, variant, ballastBytes, extraCommandLine, scripts, attempts }: FirstOsOptions,
 ): Promise<SealResult> {
   const image = join(directory, `image-${version}`);
   await buildRelease({
@@ -42,7 +46,19 @@ export async function sealFirstOs(
     writeFileSync(join(root, 'usr/share/ballast'), randomBytes(ballastBytes));
     addLayer(image, root, version);
   }
+  if (scripts !== undefined) {
+    const root = join(directory, `scripts-${version}`);
+    for (const [path, contents] of Object.entries(scripts)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), contents, { mode: 0o755 });
+    }
+    addLayer(image, root, version);
+  }
   const commandLine = [RELEASE_COMMAND_LINE, extraCommandLine ?? ''].join(' ').trim();
-  const config: ConfigInput = { name: 'cocon-os', version, seal: { commandLine } };
+  const config: ConfigInput = {
+    name: 'cocon-os',
+    version,
+    seal: { commandLine, ...(attempts === undefined ? {} : { attempts }) },
+  };
   return await sealImage(image, join(directory, `release-${version}.oci`), key, config);
 }

@@ -1,0 +1,157 @@
+/**
+ * A device with one good release and a pile of bad ones on top, each granted a single boot. It comes down to a good one by
+ * itself, and its report says of each in plain words how far it got and what was wrong.
+ */
+import { readFileSync } from 'node:fs';
+
+import { defineMachine, freezeProcessor, gdbArguments, makeScratch, startMachine } from '@cocon-os/qemu';
+import type { RunningMachine } from '@cocon-os/qemu';
+import { openVolumeDevice } from '@cocon-os/sdfs/node';
+import { Volume } from '@cocon-os/sdfs';
+import type { SlotReport, StatusReport } from '@cocon-os/updater/status-schema';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { sealFirstOs, type FirstOsOptions } from '../support/first-os.ts';
+import { createReleaseKey, LOADER, logPath, makeDisk } from '../support/releases.ts';
+import { damageFile } from './damage.ts';
+import { Guest } from './guest.ts';
+
+/** Resets after ten seconds instead of a minute, says a word for the test to go by, and waits. */
+const impatient = (word: string): string => `#!/bin/sh
+killall watchdog
+watchdog -T 10 -t 2 /dev/watchdog
+echo 'cocon: ${word}' >/dev/console
+`;
+
+/** From the one that is tried first to the one that is tried last. */
+const PILE: Readonly<Record<string, Omit<FirstOsOptions, 'version'>>> = {
+  'bad-signature': {},
+  'bad-hash': {},
+  'no-kernel': { scripts: { 'boot/vmlinuz': oversized(readFileSync(LOADER)) } },
+  'panic-before-init': { extraCommandLine: 'init=/none' },
+  'init-crash': {
+    scripts: {
+      'sbin/init': `#!/bin/sh
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+cocon-update mark init
+exit 1
+`,
+    },
+  },
+  'check-fails': { scripts: { 'etc/cocon/health.d/50-network': '#!/bin/sh\necho "no address"\nexit 3\n' } },
+  'check-hangs': { scripts: { 'etc/cocon/health.d/50-server': '#!/bin/sh\nexec sleep 100000\n' } },
+  'hung-userland': {
+    scripts: { 'etc/cocon/health.d/50-freeze': `${impatient('userland hangs now')}kill -STOP -1\n` },
+  },
+  'hung-kernel': {
+    scripts: { 'etc/cocon/health.d/50-freeze': `${impatient('kernel may hang now')}exec sleep 100000\n` },
+  },
+  unplugged: {},
+};
+
+const scratch = makeScratch('reasons');
+afterAll(() => scratch[Symbol.dispose]());
+
+const key = createReleaseKey();
+const disk = scratch.file('disk.img');
+const gdb = scratch.file('gdb.sock');
+let report: StatusReport;
+
+beforeAll(async () => {
+  const names = Object.keys(PILE).toReversed();
+  const releases: string[] = [];
+  for (const name of ['good', ...names]) {
+    const options = { version: name, attempts: 1, ...PILE[name] };
+    releases.push((await sealFirstOs(scratch.path, key, options)).output);
+  }
+  await makeDisk(releases, disk, key, { image: { volume: { slots: 11 } } });
+  damage(1 + names.indexOf('bad-signature'), 'release.sig');
+  damage(1 + names.indexOf('bad-hash'), 'kernel');
+  await comeDown();
+  report = await comeBack();
+});
+
+/** A program whose header asks for more memory than there is, which firmware does not start (PE Format, SizeOfImage). */
+function oversized(program: Buffer): Buffer {
+  const copy = Buffer.from(program);
+  const optionalHeader = copy.readUInt32LE(0x3c) + 24;
+  copy.writeUInt32LE(0x7fff_f000, optionalHeader + 56);
+  return copy;
+}
+
+function damage(slot: number, name: string): void {
+  const { device } = openVolumeDevice(disk, 'write');
+  try {
+    damageFile(Volume.open(device), slot, name);
+  } finally {
+    device.close();
+  }
+}
+
+async function start(name: string): Promise<RunningMachine> {
+  const machine = defineMachine({
+    name,
+    memoryMiB: 256,
+    disks: [{ path: disk }],
+    watchdog: 'i6300esb',
+    extraArguments: gdbArguments(gdb),
+  });
+  return await startMachine(machine, { log: logPath(name) });
+}
+
+/** From the top of the pile down to the release that is unplugged in its trial. */
+async function comeDown(): Promise<void> {
+  await using machine = await start('reasons-down');
+  const guest = new Guest(machine);
+  await guest.sawDespitePanics('cocon: kernel may hang now');
+  await freezeProcessor(gdb);
+  await guest.saw(/cocon-os unplugged, trial 1 of 1/);
+  await guest.saw('cocon: init');
+  await machine.kill();
+}
+
+/** The unplugged release gets its boot back, and is healthy. */
+async function comeBack(): Promise<StatusReport> {
+  await using machine = await start('reasons-back');
+  const guest = new Guest(machine);
+  await expect(guest.booted()).resolves.toMatchObject({ how: 'trial 1 of 1' });
+  const status = await guest.status();
+  await guest.shutDown();
+  return status;
+}
+
+function slotOf(version: string): SlotReport | undefined {
+  return report.slots.find((slot) => slot.release?.version === version);
+}
+
+test.each([
+  ['bad-signature', 'loader', 'signature', 'its release.json carries no valid signature of a trusted key'],
+  ['bad-hash', 'loader', 'hash', 'a file on the disk is not what was signed (kernel)'],
+  ['no-kernel', 'loader', 'start', 'the firmware refused to start its kernel, or the kernel returned'],
+  ['panic-before-init', 'kernel', 'reset', 'the kernel was started but user space was never reached'],
+  ['init-crash', 'init', 'reset', 'user space was reached but the health checks were not'],
+  ['check-fails', 'health', 'health-failed', 'a health check failed (50-network: exit 3)'],
+  ['check-hangs', 'health', 'health-timeout', 'a health check did not end in time (50-server: timed out'],
+  ['hung-userland', 'health', 'reset', 'the health checks began but did not end'],
+  ['hung-kernel', 'health', 'reset', 'the health checks began but did not end'],
+])('%s: the report tells progress %s and reason %s in plain words', (version, progress, reason, words) => {
+  expect(slotOf(version)).toMatchObject({
+    state: 'failed',
+    progress,
+    reason,
+    explanation: expect.stringContaining(words) as unknown,
+  });
+});
+
+test('unplugged: a release that lost its power is not charged for it, and is committed', () => {
+  expect(slotOf('unplugged')).toMatchObject({ state: 'confirmed', running: true, progress: 'healthy' });
+});
+
+test('the release below the pile was never touched', () => {
+  expect(slotOf('good')).toMatchObject({ state: 'confirmed', running: false, wasConfirmed: true });
+});
+
+test('each that was given up is refused from now on', () => {
+  expect(report.failures).toHaveLength(Object.keys(PILE).length - 1);
+});
