@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use cocon_core::{Architecture, Candidate, Digest, Environment, Error, Search, Uuid};
+use cocon_core::{Architecture, Candidate, Digest, Environment, Error, Mark, Search, Uuid};
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi_derive::napi;
@@ -24,6 +24,10 @@ pub struct BootOptions {
     pub time: Option<i64>,
     /// Name of the device tree that the machine wants. Default: none.
     pub device_tree: Option<String>,
+    /// What the memory of the machine says of the attempt before: `reset` when its mark is there, `power-lost` when it is
+    /// not. Default: the machine cannot tell.
+    #[napi(ts_type = "'reset' | 'power-lost'")]
+    pub last_boot: Option<String>,
     /// Slots whose kernel the firmware refuses to start. Default: none.
     pub refused_slots: Option<Vec<u8>>,
 }
@@ -114,6 +118,8 @@ struct Machine {
     partition_uuid: Uuid,
     time: u64,
     device_tree: Option<String>,
+    /// Whether marks are found, where that can be told.
+    memory_kept: Option<bool>,
     refused_slots: Vec<u8>,
     log: Vec<String>,
 }
@@ -126,6 +132,7 @@ impl Machine {
             partition_uuid,
             time,
             device_tree,
+            last_boot,
             refused_slots,
         } = options;
         Ok(Self {
@@ -144,9 +151,20 @@ impl Machine {
                 .and_then(|time| time.try_into().ok())
                 .unwrap_or_default(),
             device_tree,
+            memory_kept: last_boot.as_deref().map(memory_kept).transpose()?,
             refused_slots: refused_slots.unwrap_or_default(),
             log: Vec::new(),
         })
+    }
+}
+
+fn memory_kept(last_boot: &str) -> napi::Result<bool> {
+    match last_boot {
+        "reset" => Ok(true),
+        "power-lost" => Ok(false),
+        _ => Err(invalid_argument(format!(
+            "lastBoot is \"{last_boot}\", expected reset or power-lost"
+        ))),
     }
 }
 
@@ -174,6 +192,10 @@ impl Environment for Machine {
         buffer.try_reserve_exact(bytes).ok()?;
         buffer.resize(bytes, 0);
         Some(buffer)
+    }
+
+    fn finds_mark(&mut self, _mark: &Mark) -> Option<bool> {
+        self.memory_kept
     }
 
     fn wants_device_tree(&self, name: &str) -> bool {

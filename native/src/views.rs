@@ -97,6 +97,8 @@ pub struct SlotView {
     pub attempts_left: u32,
     /// Boots that were granted.
     pub attempts_total: u32,
+    /// Losses of power that a trial is not charged for yet.
+    pub interruptions_left: u32,
     /// FORMAT.md §4.5.
     pub progress: u32,
     /// FORMAT.md §4.5.
@@ -129,6 +131,7 @@ impl From<&SlotEntry> for SlotView {
             priority: entry.priority.into(),
             attempts_left: entry.attempts_left.into(),
             attempts_total: entry.attempts_total.into(),
+            interruptions_left: entry.interruptions_left.into(),
             progress: entry.progress.0.into(),
             reason: entry.reason.0.into(),
             generation: entry.generation,

@@ -21,14 +21,36 @@ describe('boot()', () => {
     expect(failure).toBeUndefined();
     expect(started).toMatchObject({ slot: 1, name: 'sample', version: '2.0', attempt: 2, attemptsTotal: 3 });
     expect(started?.lastResort).toBe(false);
-    expect(disk.calls).toEqual(['write 4096 bytes of block 32', 'flush']);
+    expect(disk.calls).toEqual([
+      'write 4096 bytes of block 32',
+      'flush',
+      'write 4096 bytes of block 17',
+      'flush',
+    ]);
     expect(log).toEqual([
       'volume 01234567-89ab-4cde-8f01-23456789abcd: record 8, floor 1',
       'slot 1: sample 2.0, trial 2 of 3',
     ]);
     const volume = readVolume(disk);
-    expect(volume).toMatchObject({ record: { sequence: 9n, time: 1_700_000_100n, writer: 2 } });
+    expect(volume).toMatchObject({ record: { sequence: 10n, time: 1_700_000_100n, writer: 2 } });
     expect(volume).toHaveProperty(['record', 'slots', 1, 'attemptsLeft'], 1);
+  });
+
+  test.each([
+    ['reset', 2, 0],
+    ['power-lost', 1, 0],
+  ] as const)('lastBoot %s: the open attempt makes this attempt %i', (lastBoot, attempt) => {
+    const disk = new Disk(sampleVolume());
+    boot(disk, OPTIONS);
+    const { started } = boot(disk, { ...OPTIONS, lastBoot });
+    expect(started?.attempt).toBe(attempt + 1);
+  });
+
+  test('refuses a lastBoot that it does not know', () => {
+    const lastBoot: unknown = 'brownout';
+    expect(() => boot(new Disk(sampleVolume()), Object.assign({}, OPTIONS, { lastBoot }))).toThrow(
+      'lastBoot is "brownout", expected reset or power-lost',
+    );
   });
 
   test('gives out the bytes that it verified', () => {

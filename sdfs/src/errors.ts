@@ -31,6 +31,7 @@ export const ERROR_NUMBERS = {
   FILE_BAD_HASH: 21,
   CMDLINE_TOO_LONG: 22,
   NO_BOOTABLE_SLOT: 23,
+  LOADER_OUT_OF_MEMORY: 24,
 } as const;
 
 /** The codes that a reader of a volume or a release returns. */

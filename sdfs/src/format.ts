@@ -90,6 +90,7 @@ export const SLOT_ENTRY = struct(LIMITS.SLOT_ENTRY_SIZE, {
   attemptsTotal: u8(4),
   progress: u8(5),
   reason: u8(6),
+  interruptionsLeft: u8(7),
   generation: u64(8),
   descriptorBlock: u64(16),
   descriptorBlocks: u32(24),
@@ -172,6 +173,8 @@ export const REASONS = [
   'health-timeout',
   'rollback',
   'io',
+  'reset',
+  'power-lost',
 ] as const;
 /** Why a slot was given up. */
 export type ReasonName = (typeof REASONS)[number];

@@ -14,6 +14,7 @@ export type HistoryEventKind =
   | 'records-lost'
   | 'emptied'
   | 'staged'
+  | 'power-lost'
   | 'attempt'
   | 'progress'
   | 'confirmed'
@@ -78,23 +79,27 @@ function eventsOf(before: BootRecord | undefined, record: BootRecord): readonly 
   const events: HistoryEvent[] = [];
   if (nextSequence(before.sequence) !== record.sequence) events.push(about('records-lost'));
   for (const slot of record.slots) {
-    const kind = changeOf(before.slots[slot.index], slot);
-    if (kind !== undefined) events.push(about(kind, slot));
+    for (const kind of changesOf(before.slots[slot.index], slot)) events.push(about(kind, slot));
   }
   if (before.floor !== record.floor) events.push(about('floor-raised'));
   return events;
 }
 
-function changeOf(before: Slot | undefined, slot: Slot): HistoryEventKind | undefined {
-  if (before === undefined) return undefined;
-  if (slot.state === 'empty') return before.state === 'empty' ? undefined : 'emptied';
-  if (before.state === 'empty' || before.generation !== slot.generation) return 'staged';
-  if (before.state !== slot.state) {
-    if (slot.state === 'failed') return slot.reason === 'rollback' ? 'rollback' : 'failed';
-    return slot.state === 'confirmed' ? 'confirmed' : 'staged';
-  }
-  if (slot.attemptsLeft < before.attemptsLeft) return 'attempt';
+function changesOf(before: Slot | undefined, slot: Slot): readonly HistoryEventKind[] {
+  if (before === undefined) return [];
+  if (slot.state === 'empty') return before.state === 'empty' ? [] : ['emptied'];
+  if (before.state === 'empty' || before.generation !== slot.generation) return ['staged'];
+  // An attempt that is given back and the count of the next one are one record.
+  const givenBack = before.interruptionsLeft - slot.interruptionsLeft;
+  const events: HistoryEventKind[] = givenBack > 0 ? ['power-lost'] : [];
+  if (slot.attemptsLeft < before.attemptsLeft + givenBack) events.push('attempt');
+  if (before.state !== slot.state) return [...events, newState(slot)];
   const same =
     slot.progress === before.progress && slot.reason === before.reason && slot.detail === before.detail;
-  return same ? undefined : 'progress';
+  return same || events.length > 0 ? events : ['progress'];
+}
+
+function newState(slot: Slot): HistoryEventKind {
+  if (slot.state === 'failed') return slot.reason === 'rollback' ? 'rollback' : 'failed';
+  return slot.state === 'confirmed' ? 'confirmed' : 'staged';
 }

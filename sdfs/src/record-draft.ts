@@ -85,6 +85,7 @@ const EMPTY_SLOT: Omit<SlotEntryFields, 'generation'> = {
   priority: 0,
   attemptsLeft: 0,
   attemptsTotal: 0,
+  interruptionsLeft: 0,
   progress: 0,
   reason: 0,
   descriptorBlock: 0n,

@@ -40,6 +40,8 @@ export interface Slot {
   /** Boots that a trial is still granted, of `attemptsTotal`. */
   readonly attemptsLeft: number;
   readonly attemptsTotal: number;
+  /** Losses of power that a trial is not charged for yet. */
+  readonly interruptionsLeft: number;
   readonly progress: NameOr<ProgressName>;
   readonly reason: NameOr<ReasonName>;
   /** What the reason refers to. */
@@ -173,6 +175,7 @@ function parseSlot(record: Uint8Array, index: number, superblock: Superblock, re
     priority: entry.priority,
     attemptsLeft: entry.attemptsLeft,
     attemptsTotal: entry.attemptsTotal,
+    interruptionsLeft: entry.interruptionsLeft,
     progress: PROGRESS[entry.progress] ?? String(entry.progress),
     reason: REASONS[entry.reason] ?? String(entry.reason),
     detail: entry.detail,

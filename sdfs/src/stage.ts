@@ -173,6 +173,7 @@ export class StageSession {
         priority: others.length + 1,
         attemptsLeft: attempts,
         attemptsTotal: attempts,
+        interruptionsLeft: attempts,
         progress: 0,
         reason: 0,
         generation: this.generation,

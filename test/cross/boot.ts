@@ -1,5 +1,5 @@
 /** A boot as the loader does it, through the addon, up to the start of the kernel. */
-import { boot, type BootOutcome } from '@cocon-os/native';
+import { boot, type BootOptions, type BootOutcome } from '@cocon-os/native';
 import type { BlockDevice } from '@cocon-os/sdfs';
 
 import { TRUSTED } from '../vectors/sample.ts';
@@ -8,9 +8,23 @@ import { nativeDevice } from './rust-reader.ts';
 /** UUID of the partition that the loader is told. */
 export const PARTITION_UUID = '89abcdef-0123-4567-89ab-cdef01234567';
 
+/** How the boot before ended. */
+export type LastBoot = NonNullable<BootOptions['lastBoot']>;
+
+/** What may differ between boots. */
+export interface BootOnceOptions {
+  readonly writable?: boolean;
+  /** The machine cannot tell when it is not given. */
+  readonly lastBoot?: LastBoot;
+}
+
 /** Boots; what the loader writes is on the device afterwards. */
-export function bootOnce(device: BlockDevice, writable = true): BootOutcome {
+export function bootOnce(
+  device: BlockDevice,
+  { writable = true, lastBoot }: BootOnceOptions = {},
+): BootOutcome {
   return boot(nativeDevice(device, writable), {
+    ...(lastBoot !== undefined && { lastBoot }),
     trustedKeys: [TRUSTED.publicKey],
     architecture: 'amd64',
     partitionUuid: PARTITION_UUID,

@@ -14,7 +14,7 @@ import { nodeCrypto } from '@cocon-os/sdfs/node';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { sampleRelease, stageSample, TRUSTED } from '../vectors/sample.ts';
-import { bootOnce, PARTITION_UUID } from './boot.ts';
+import { bootOnce, PARTITION_UUID, type LastBoot } from './boot.ts';
 
 let device: MemoryDevice;
 const open = (): Volume => Volume.open(device);
@@ -23,8 +23,8 @@ const state = () => {
   return { sequence: record.sequence, slots: record.slots.map((slot) => slot.state) };
 };
 /** What boots. */
-const boot = () => {
-  const { started, failure } = bootOnce(device);
+const boot = (lastBoot: LastBoot = 'reset') => {
+  const { started, failure } = bootOnce(device, { lastBoot });
   return { version: started?.version, attempt: started?.attempt, failure: failure?.error };
 };
 
@@ -48,7 +48,7 @@ function untilStep3(): void {
 describe('the walk-through of FORMAT.md §11', () => {
   beforeEach(untilStep3);
 
-  test('1 to 3: a stage takes two records, a trial one more before it starts', () => {
+  test('1 to 3: a stage takes two records, a trial two more before it starts', () => {
     device = new MemoryDevice(64 * 2 ** 20);
     mkfs(device, { slots: 3, sequence: 37n }, nodeCrypto);
     installFirst();
@@ -57,12 +57,12 @@ describe('the walk-through of FORMAT.md §11', () => {
     expect(state()).toEqual({ sequence: 42n, slots: ['confirmed', 'trial', 'empty'] });
     expect(open().slot(1)).toMatchObject({ attemptsLeft: 3, attemptsTotal: 3, priority: 2 });
     expect(boot()).toEqual({ version: '2.0', attempt: 1, failure: undefined });
-    expect(state().sequence).toBe(43n);
+    expect(state().sequence).toBe(44n);
     expect(open().slot(1)).toMatchObject({ attemptsLeft: 2, progress: 'kernel' });
     expect(noteProgress(open(), 1, { progress: 'init' })).toBe(true);
     expect(noteProgress(open(), 1, { progress: 'health' })).toBe(true);
     expect(commit(open(), 1)).toEqual({ changed: true, floor: 1n });
-    expect(state()).toEqual({ sequence: 46n, slots: ['confirmed', 'confirmed', 'empty'] });
+    expect(state()).toEqual({ sequence: 47n, slots: ['confirmed', 'confirmed', 'empty'] });
     expect(open().slot(1)).toMatchObject({ progress: 'healthy', reason: 'none', wasConfirmed: true });
   });
 
@@ -77,26 +77,29 @@ describe('the walk-through of FORMAT.md §11', () => {
 
   test('5 to 8: Law 3: a trial ends; Law 5: what failed stays known', () => {
     stageSample(open(), sampleRelease(3));
-    expect(state()).toEqual({ sequence: 48n, slots: ['confirmed', 'confirmed', 'trial'] });
+    expect(state()).toEqual({ sequence: 49n, slots: ['confirmed', 'confirmed', 'trial'] });
     for (const attempt of [1, 2, 3]) expect(boot()).toEqual({ version: '3.0', attempt, failure: undefined });
-    expect(state().sequence).toBe(51n);
+    expect(state().sequence).toBe(55n);
     expect(boot()).toEqual({ version: '2.0', attempt: undefined, failure: undefined });
-    expect(state()).toEqual({ sequence: 52n, slots: ['confirmed', 'confirmed', 'failed'] });
-    expect(open().slot(2)).toMatchObject({ reason: 'no-commit', progress: 'kernel' });
+    expect(state()).toEqual({ sequence: 56n, slots: ['confirmed', 'confirmed', 'failed'] });
+    expect(open().slot(2)).toMatchObject({ reason: 'reset', progress: 'kernel' });
     expect(boot().version).toBe('2.0');
-    expect(state().sequence).toBe(52n);
+    expect(state().sequence).toBe(56n);
     expect(codeOf(() => stageSample(open(), sampleRelease(3)))).toBe('RELEASE_FAILED_BEFORE');
     expect(
       history(open())
-        .slice(-6)
+        .slice(-9)
         .map(({ kind, slot, sequence }) => [kind, slot, sequence]),
     ).toEqual([
-      ['confirmed', 1, 46n],
-      ['staged', 2, 48n],
-      ['attempt', 2, 49n],
+      ['confirmed', 1, 47n],
+      ['staged', 2, 49n],
       ['attempt', 2, 50n],
-      ['attempt', 2, 51n],
-      ['failed', 2, 52n],
+      ['progress', 2, 51n],
+      ['attempt', 2, 52n],
+      ['progress', 2, 53n],
+      ['attempt', 2, 54n],
+      ['progress', 2, 55n],
+      ['failed', 2, 56n],
     ]);
   });
 
@@ -116,15 +119,24 @@ describe('the walk-through of FORMAT.md §11', () => {
     expect(state().sequence).toBe(sequence);
   });
 
-  test('a cut in the middle: the whole ring is lost, and the next boot comes to the same decision', () => {
+  test('a cut in the middle: the whole ring is lost, and the trial ends one boot later', () => {
     stageSample(open(), sampleRelease(3));
     for (let attempt = 1; attempt <= 3; attempt += 1) boot();
     boot();
     const { superblock, record } = open();
     device.write(superblock.ringBlocks[0] * 4096, new Uint8Array(superblock.groupBlocks * 4096).fill(0xff));
-    expect(state()).toEqual({ sequence: 51n, slots: ['confirmed', 'confirmed', 'trial'] });
+    expect(state()).toEqual({ sequence: 55n, slots: ['confirmed', 'confirmed', 'trial'] });
+    expect(boot('power-lost')).toMatchObject({ version: '3.0', attempt: 3 });
     expect(boot().version).toBe('2.0');
-    expect(open().record.bytes).toEqual(record.bytes);
+    expect(open().slot(2)).toMatchObject({ ...record.slots[2], interruptionsLeft: 2 });
+  });
+
+  test('unplugged: the attempt is given back, as often as interruptions are granted', () => {
+    stageSample(open(), sampleRelease(3));
+    const attempts = Array.from({ length: 7 }, () => boot('power-lost').attempt);
+    expect(attempts).toEqual([1, 1, 1, 1, 2, 3, undefined]);
+    expect(open().slot(2)).toMatchObject({ state: 'failed', reason: 'power-lost', interruptionsLeft: 0 });
+    expect(history(open()).filter(({ kind }) => kind === 'power-lost')).toHaveLength(3);
   });
 });
 

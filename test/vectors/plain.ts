@@ -56,6 +56,7 @@ export function plainRecord(record: BootRecord) {
             priority: slot.priority,
             attemptsLeft: slot.attemptsLeft,
             attemptsTotal: slot.attemptsTotal,
+            interruptionsLeft: slot.interruptionsLeft,
             progress: numberOf(PROGRESS, slot.progress),
             reason: numberOf(REASONS, slot.reason),
             detail: slot.detail,

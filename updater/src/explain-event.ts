@@ -6,6 +6,7 @@ import { explainSlot } from './explain.ts';
 const DIGEST_SHOWN = 12;
 
 const REACHED: Readonly<Record<string, string>> = {
+  kernel: 'the kernel was started',
   init: 'user space was reached',
   health: 'the health checks began',
   healthy: 'the health checks passed',
@@ -26,7 +27,9 @@ const EXPLAIN: Readonly<Record<HistoryEvent['kind'], Explain>> = {
   staged: ({ attemptsTotal }, digest) =>
     `release ${digest} was staged, ${attemptsTotal} ${attemptsTotal === 1 ? 'attempt' : 'attempts'} granted`,
   attempt: ({ attemptsLeft, attemptsTotal }, digest) =>
-    `attempt ${attemptsTotal - attemptsLeft} of ${attemptsTotal} of release ${digest}: the kernel was started`,
+    `attempt ${attemptsTotal - attemptsLeft} of ${attemptsTotal} of release ${digest} began`,
+  'power-lost': (_, digest) =>
+    `the power was lost while release ${digest} was tried: the attempt is given back`,
   progress: ({ progress, reason, detail }) => {
     const reached = REACHED[progress] ?? `step "${progress}" was reached`;
     return reason === 'none' ? reached : `${reached}, then: ${reason}${detail === '' ? '' : ` (${detail})`}`;

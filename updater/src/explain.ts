@@ -32,6 +32,12 @@ const RUNNING: Readonly<Record<string, string>> = {
   healthy: 'the health checks passed',
 };
 
+/** How an attempt ended of which nothing but its progress is known. */
+const ENDED: Readonly<Record<string, string>> = {
+  reset: ', then the machine was reset',
+  'power-lost': ', then the power was lost',
+};
+
 /** Reasons that say what went wrong by themselves. `no-commit` is told by progress, `rollback` by who asked. */
 const WENT_WRONG: Readonly<Record<string, string>> = {
   descriptor: 'the description of its files on the disk is damaged',
@@ -94,8 +100,14 @@ function givenUpOnRequest(detail: string): string {
 }
 
 /** What went wrong, with what it refers to in parentheses. */
-function wrong({ reason, detail }: Pick<SlotFacts, 'reason' | 'detail'>): string | undefined {
+function wrong({
+  progress,
+  reason,
+  detail,
+}: Pick<SlotFacts, 'progress' | 'reason' | 'detail'>): string | undefined {
   if (reason === 'none' || reason === 'no-commit') return undefined;
+  const ended = ENDED[reason];
+  if (ended !== undefined) return `${explainProgress(progress)}${ended}`;
   const sentence = WENT_WRONG[reason] ?? `for a reason that this version does not know (${reason})`;
   return detail === '' ? sentence : `${sentence} (${detail})`;
 }

@@ -31,7 +31,13 @@ const slot = z.strictObject({
     .describe('Why release.json cannot be read'),
   generation: wide.describe('Number of the stage that filled it'),
   priority: count.describe('Higher is tried first'),
-  attempts: z.strictObject({ left: count, total: count }).describe('Trial boots'),
+  attempts: z
+    .strictObject({
+      left: count,
+      total: count,
+      interruptions: count.describe('Losses of power that are not charged yet'),
+    })
+    .describe('Trial boots'),
   wasConfirmed: z.boolean(),
   progress: z
     .string()

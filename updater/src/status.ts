@@ -36,7 +36,17 @@ export function readStatus({ path, volume, running }: Omit<OpenVolume, 'inUse'>)
 
 function reportSlot(volume: Volume, slot: Slot, running: boolean, next: boolean): SlotReport {
   const empty = slot.state === 'empty';
-  const { state, priority, attemptsLeft, attemptsTotal, wasConfirmed, progress, reason, detail } = slot;
+  const {
+    state,
+    priority,
+    attemptsLeft,
+    attemptsTotal,
+    interruptionsLeft,
+    wasConfirmed,
+    progress,
+    reason,
+    detail,
+  } = slot;
   return {
     slot: slot.index,
     state,
@@ -46,7 +56,7 @@ function reportSlot(volume: Volume, slot: Slot, running: boolean, next: boolean)
     ...(empty ? { release: null, problem: null } : describeRelease(volume, slot.index)),
     generation: Number(slot.generation),
     priority,
-    attempts: { left: attemptsLeft, total: attemptsTotal },
+    attempts: { left: attemptsLeft, total: attemptsTotal, interruptions: interruptionsLeft },
     wasConfirmed,
     progress,
     reason,

@@ -34,21 +34,23 @@ describe('explainSlot()', () => {
   test('tells in words why a release was given up', () => {
     expect(REASONS.map((reason) => explainSlot(failed({ reason, progress: 'health' }))))
       .toMatchInlineSnapshot(`
-      [
-        "gave up after 3 attempts, no reason was noted",
-        "gave up after 3 attempts: the health checks began but did not end",
-        "gave up after 3 attempts: the description of its files on the disk is damaged",
-        "gave up after 3 attempts: its release.json carries no valid signature of a trusted key",
-        "gave up after 3 attempts: its release.json is signed but cannot be used on this machine",
-        "gave up after 3 attempts: its security version is below the floor",
-        "gave up after 3 attempts: a file on the disk is not what was signed",
-        "gave up after 3 attempts: the firmware refused to start its kernel, or the kernel returned",
-        "gave up after 3 attempts: a health check failed",
-        "gave up after 3 attempts: a health check did not end in time",
-        "given up on request",
-        "gave up after 3 attempts: the disk could not be read",
-      ]
-    `);
+        [
+          "gave up after 3 attempts, no reason was noted",
+          "gave up after 3 attempts: the health checks began but did not end",
+          "gave up after 3 attempts: the description of its files on the disk is damaged",
+          "gave up after 3 attempts: its release.json carries no valid signature of a trusted key",
+          "gave up after 3 attempts: its release.json is signed but cannot be used on this machine",
+          "gave up after 3 attempts: its security version is below the floor",
+          "gave up after 3 attempts: a file on the disk is not what was signed",
+          "gave up after 3 attempts: the firmware refused to start its kernel, or the kernel returned",
+          "gave up after 3 attempts: a health check failed",
+          "gave up after 3 attempts: a health check did not end in time",
+          "given up on request",
+          "gave up after 3 attempts: the disk could not be read",
+          "gave up after 3 attempts: the health checks began but did not end, then the machine was reset",
+          "gave up after 3 attempts: the health checks began but did not end, then the power was lost",
+        ]
+      `);
   });
 
   test('names what the reason refers to', () => {

@@ -4,13 +4,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::check::{self, Candidate, Refusal};
-use crate::choose::{self, Verdict};
+use crate::choose::{self, Ending, Verdict};
 use crate::device::Device;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::mark::Mark;
 use crate::record::Record;
 use crate::ring;
-use crate::slot::{Reason, SlotEntry, SlotState};
+use crate::slot::{Reason, SlotEntry, SlotState, Trial};
 use crate::superblock::{Copy, Superblock};
 
 /// A search for something to boot, along the state table of FORMAT.md §7.
@@ -108,6 +109,7 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
         if !self.writable {
             log!(self, "the volume cannot be written: no trials");
         }
+        self.settle_attempts();
         for number in choose::ranking(self.record.slots(), self.writable, Verdict::Exhausted) {
             if let Some(entry) = self.entry(number) {
                 let progress = entry.progress.name();
@@ -120,6 +122,37 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
         }
         self.queue =
             choose::ranking(self.record.slots(), self.writable, Verdict::Candidate).into_iter();
+    }
+
+    /// Notes how the attempts ended that nobody has said a word about.
+    fn settle_attempts(&mut self) {
+        if !self.writable {
+            return;
+        }
+        for (number, entry) in (0..).zip(self.record.slots().to_vec()) {
+            if !choose::is_open(&entry) {
+                continue;
+            }
+            let mark = Mark::of(&self.superblock, &entry);
+            let ending = match self.environment.finds_mark(&mark) {
+                None => continue,
+                Some(true) => Ending::Reset,
+                Some(false) => Ending::PowerLost,
+            };
+            let settled = choose::settled(&entry, ending);
+            let (reason, progress) = (settled.reason.name(), entry.progress.name());
+            let given_back = if settled.attempts_left > entry.attempts_left {
+                ", it is given back"
+            } else {
+                ""
+            };
+            log!(
+                self,
+                "slot {number}: its last attempt got to {progress} and ended by {reason}{given_back}"
+            );
+            self.record.set_slot(number, settled);
+            self.changed = true;
+        }
     }
 
     fn begin_last_resort(&mut self) {
@@ -143,6 +176,13 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
             );
             return None;
         }
+        if entry.state == SlotState::Trial && !self.count(number, &entry) {
+            log!(
+                self,
+                "slot {number}: passed over, its attempt cannot be counted"
+            );
+            return None;
+        }
         let floor = self.record.floor();
         match check::check(
             self.device,
@@ -152,7 +192,7 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
             number,
             &entry,
         ) {
-            Ok(candidate) => self.begin(candidate, entry),
+            Ok(candidate) => Some(self.begin(candidate)),
             Err(refusal) => {
                 self.refuse(number, &refusal);
                 None
@@ -160,11 +200,21 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
         }
     }
 
-    fn begin(
-        &mut self,
-        mut candidate: Candidate<E::Buffer>,
-        entry: SlotEntry,
-    ) -> Option<Candidate<E::Buffer>> {
+    /// Puts an attempt on the disk before anything of the slot is read.
+    fn count(&mut self, number: u8, entry: &SlotEntry) -> bool {
+        let begun = choose::begun(entry);
+        self.environment
+            .leave_mark(&Mark::of(&self.superblock, &begun));
+        self.record.set_slot(number, begun);
+        self.changed = true;
+        let counted = self.save();
+        if !counted {
+            self.record.set_slot(number, *entry);
+        }
+        counted
+    }
+
+    fn begin(&mut self, mut candidate: Candidate<E::Buffer>) -> Candidate<E::Buffer> {
         candidate.last_resort = self.last_resort;
         let Candidate {
             slot,
@@ -174,22 +224,16 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
         } = &candidate;
         let (name, version) = (&release.name, &release.version);
         match trial {
-            Some(trial) => {
-                self.record.set_slot(*slot, choose::begun(&entry));
-                self.changed = true;
-                if !self.save() {
-                    self.record.set_slot(*slot, entry);
-                    log!(
-                        self,
-                        "slot {slot}: passed over, its attempt cannot be counted"
-                    );
-                    return None;
+            Some(Trial { attempt, total }) => {
+                if let Some(entry) = self.entry(*slot) {
+                    self.record.set_slot(*slot, choose::handed_over(&entry));
+                    self.changed = true;
                 }
+                // Counted it is already: without this note it starts all the same.
+                self.save();
                 log!(
                     self,
-                    "slot {slot}: {name} {version}, trial {} of {}",
-                    trial.attempt,
-                    trial.total
+                    "slot {slot}: {name} {version}, trial {attempt} of {total}"
                 );
             }
             None if self.last_resort => {
@@ -204,7 +248,7 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
                 log!(self, "slot {slot}: {name} {version}, confirmed");
             }
         }
-        Some(candidate)
+        candidate
     }
 
     fn refuse(&mut self, number: u8, refusal: &Refusal) {
@@ -215,7 +259,9 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
             error.code(),
             refusal.detail()
         );
-        self.give_up(number, Reason::of(error), refusal.detail());
+        if !matches!(error, Error::OutOfMemory { .. }) {
+            self.give_up(number, Reason::of(error), refusal.detail());
+        }
     }
 
     /// The second pass changes nothing: its slots have failed already.

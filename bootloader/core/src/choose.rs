@@ -45,14 +45,65 @@ pub fn ranking(entries: &[SlotEntry], writable: bool, wanted: Verdict) -> Vec<u8
     ranked.into_iter().map(|(number, _)| number).collect()
 }
 
-/// The entry of a trial that is about to start: one attempt less, handed to the kernel.
+/// What is known of the end of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The machine was reset.
+    Reset,
+    /// It lost its power.
+    PowerLost,
+}
+
+/// Whether the slot's last attempt has neither ended in a commit nor noted what went wrong.
+#[must_use]
+pub fn is_open(entry: &SlotEntry) -> bool {
+    entry.state == SlotState::Trial
+        && entry.reason == Reason::NONE
+        && entry.progress != Progress::NONE
+}
+
+/// The entry of a trial whose open attempt ended like that. A loss of power is not charged while interruptions are left.
+#[must_use]
+pub const fn settled(entry: &SlotEntry, ending: Ending) -> SlotEntry {
+    match ending {
+        Ending::Reset => SlotEntry {
+            reason: Reason::RESET,
+            ..*entry
+        },
+        Ending::PowerLost
+            if entry.interruptions_left > 0 && entry.attempts_left < entry.attempts_total =>
+        {
+            SlotEntry {
+                attempts_left: entry.attempts_left.saturating_add(1),
+                interruptions_left: entry.interruptions_left.saturating_sub(1),
+                reason: Reason::POWER_LOST,
+                ..*entry
+            }
+        }
+        Ending::PowerLost => SlotEntry {
+            reason: Reason::POWER_LOST,
+            ..*entry
+        },
+    }
+}
+
+/// The entry of a trial that is about to be read: one attempt less.
 #[must_use]
 pub const fn begun(entry: &SlotEntry) -> SlotEntry {
     SlotEntry {
         attempts_left: entry.attempts_left.saturating_sub(1),
-        progress: Progress::KERNEL,
+        progress: Progress::LOADER,
         reason: Reason::NONE,
         detail: Text::EMPTY,
+        ..*entry
+    }
+}
+
+/// The entry of a trial that was counted and is about to start.
+#[must_use]
+pub const fn handed_over(entry: &SlotEntry) -> SlotEntry {
+    SlotEntry {
+        progress: Progress::KERNEL,
         ..*entry
     }
 }
@@ -98,6 +149,7 @@ mod tests {
             priority,
             attempts_left,
             attempts_total: 3,
+            interruptions_left: 1,
             progress: Progress(3),
             reason: Reason::NONE,
             generation: 7,

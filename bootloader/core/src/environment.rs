@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::mark::Mark;
 use crate::uuid::Uuid;
 
 /// Processor architectures, as the OCI image specification names them.
@@ -77,6 +78,14 @@ pub trait Environment {
     /// Whether the machine wants the device tree of this name. The first one that it wants is loaded.
     fn wants_device_tree(&self, _name: &str) -> bool {
         false
+    }
+
+    /// Leaves the mark of an attempt in memory that outlives a reset but not a loss of power (FORMAT.md §7.1).
+    fn leave_mark(&mut self, _mark: &Mark) {}
+
+    /// Whether a boot before this one has left that mark, or `None` when this machine cannot tell.
+    fn finds_mark(&mut self, _mark: &Mark) -> Option<bool> {
+        None
     }
 
     /// Takes one line of the log, without a line end: one for each decision.

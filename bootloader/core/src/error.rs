@@ -121,6 +121,11 @@ pub enum Error {
     },
     /// Nothing is left to start.
     NoBootableSlot,
+    /// There is not enough memory for a file. The slot is not to blame.
+    OutOfMemory {
+        /// Bytes that it takes.
+        bytes: u64,
+    },
 }
 
 impl Error {
@@ -161,6 +166,7 @@ impl Error {
             Self::FileBadHash { .. } => (21, "FILE_BAD_HASH"),
             Self::CmdlineTooLong { .. } => (22, "CMDLINE_TOO_LONG"),
             Self::NoBootableSlot => (23, "NO_BOOTABLE_SLOT"),
+            Self::OutOfMemory { .. } => (24, "LOADER_OUT_OF_MEMORY"),
         }
     }
 }
@@ -228,6 +234,7 @@ impl fmt::Display for Error {
                 )
             }
             Self::NoBootableSlot => to.write_str("no slot can be started"),
+            Self::OutOfMemory { bytes } => write!(to, "no memory for a file of {bytes} bytes"),
         }
     }
 }

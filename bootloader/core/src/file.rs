@@ -26,18 +26,13 @@ impl<B: AsRef<[u8]>> LoadedFile<B> {
 /// Reads `file` whole, once, into memory that `allocate` gives for a number of bytes. The caller has bounded its size.
 ///
 /// # Errors
-/// [`Error::Io`], also when there is not enough memory.
+/// [`Error::Io`], or [`Error::OutOfMemory`].
 pub fn load<B: AsRef<[u8]> + AsMut<[u8]>>(
     device: &mut impl Device,
     file: &File,
     allocate: impl FnOnce(usize) -> Option<B>,
 ) -> Result<LoadedFile<B>, Error> {
-    let offset = file
-        .extents
-        .first()
-        .map(|extent| block_offset(extent.start))
-        .unwrap_or_default();
-    let no_memory = Error::Io { offset };
+    let no_memory = Error::OutOfMemory { bytes: file.size };
     let size = usize::try_from(file.size).map_err(|_| no_memory.clone())?;
     let mut buffer = size
         .checked_next_multiple_of(BLOCK_SIZE)

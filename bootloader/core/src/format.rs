@@ -133,6 +133,7 @@ pub mod slot_entry {
     pub const ATTEMPTS_TOTAL: U8 = U8(4);
     pub const PROGRESS: U8 = U8(5);
     pub const REASON: U8 = U8(6);
+    pub const INTERRUPTIONS_LEFT: U8 = U8(7);
     pub const GENERATION: U64 = U64(8);
     pub const DESCRIPTOR_BLOCK: U64 = U64(16);
     pub const DESCRIPTOR_BLOCKS: U32 = U32(24);

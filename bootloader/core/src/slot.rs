@@ -36,6 +36,8 @@ impl SlotState {
 pub struct Progress(pub u8);
 
 impl Progress {
+    /// Never began.
+    pub const NONE: Self = Self(0);
     /// Begun by the loader, and ended there.
     pub const LOADER: Self = Self(1);
     /// Handed to the kernel; nothing was heard since.
@@ -72,6 +74,20 @@ impl Reason {
     pub const START: Self = Self(7);
     /// A read failed.
     pub const IO: Self = Self(11);
+    /// The attempt ended in a reset without a word.
+    pub const RESET: Self = Self(12);
+    /// The attempt ended in a loss of power.
+    pub const POWER_LOST: Self = Self(13);
+
+    /// Its name in FORMAT.md §4.5, as far as the loader notes it by itself.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RESET => "reset",
+            Self::POWER_LOST => "power-lost",
+            _ => "another reason",
+        }
+    }
 
     /// What a check that failed with `error` is noted as (the table in FORMAT.md §7).
     #[must_use]
@@ -106,6 +122,8 @@ pub struct SlotEntry {
     pub progress: Progress,
     /// What went wrong last.
     pub reason: Reason,
+    /// Losses of power that a trial is not charged for yet.
+    pub interruptions_left: u8,
     /// Number of the stage that filled the slot.
     pub generation: u64,
     /// First block of the descriptor.
@@ -138,6 +156,7 @@ impl SlotEntry {
             attempts_total: field::ATTEMPTS_TOTAL.get(bytes),
             progress: Progress(field::PROGRESS.get(bytes)),
             reason: Reason(field::REASON.get(bytes)),
+            interruptions_left: field::INTERRUPTIONS_LEFT.get(bytes),
             generation: field::GENERATION.get(bytes),
             descriptor_block: field::DESCRIPTOR_BLOCK.get(bytes),
             descriptor_blocks: field::DESCRIPTOR_BLOCKS.get(bytes),
@@ -166,6 +185,7 @@ impl SlotEntry {
         field::ATTEMPTS_LEFT.set(bytes, self.attempts_left);
         field::PROGRESS.set(bytes, self.progress.0);
         field::REASON.set(bytes, self.reason.0);
+        field::INTERRUPTIONS_LEFT.set(bytes, self.interruptions_left);
         field::DETAIL.set(bytes, *self.detail.as_bytes());
     }
 

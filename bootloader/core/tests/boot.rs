@@ -57,8 +57,8 @@ fn a_trial_ends_after_its_attempts_and_the_confirmed_slot_comes_back() {
         );
         assert_eq!(
             (disk.writes.len(), disk.unflushed),
-            (1, 0),
-            "the attempt is on the disk"
+            (2, 0),
+            "the attempt and the hand-over are on the disk"
         );
         let entry = current(&mut disk).slots()[1];
         assert_eq!(
@@ -216,7 +216,7 @@ fn one_ring_that_takes_no_write_is_enough_to_count_an_attempt() {
         let record = current(&mut disk);
         assert_eq!(
             (record.sequence(), record.slots()[1].attempts_left),
-            (before + 2, 2)
+            (before + 3, 2)
         );
     }
 }
@@ -239,8 +239,8 @@ fn start_failed_notes_it_and_goes_on() {
     assert_eq!(search.next_candidate().unwrap_err(), Error::NoBootableSlot);
     assert_eq!(
         disk.writes.len(),
-        3,
-        "attempt, failed start of it, failed start of the confirmed slot"
+        4,
+        "attempt, hand-over, failed start of it, failed start of the confirmed slot"
     );
     let record = current(&mut disk);
     let entry = record.slots()[1];
@@ -327,7 +327,7 @@ fn each_failed_check_is_noted_with_its_reason_and_detail() {
             (entry.reason, entry.detail.as_str(), entry.progress),
             (Reason(reason), detail, Progress::LOADER)
         );
-        assert_eq!(entry.attempts_left, 3, "a check that fails uses no attempt");
+        assert_eq!(entry.attempts_left, 2, "it was counted before it was read");
     }
 }
 
@@ -372,11 +372,15 @@ fn make_unreadable(disk: &mut Disk, slot: u8, block_of_slot: u64) {
 }
 
 #[test]
-fn a_passed_over_trial_and_the_next_attempt_share_one_record() {
+fn a_passed_over_trial_shares_a_record_with_the_next_attempt() {
     let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3), Slot::trial(3, 3)]);
     damage_file(&mut disk, 2, KERNEL_BLOCK);
     assert_eq!(boot(&mut disk).unwrap().slot, 1);
-    assert_eq!(disk.writes.len(), 1);
+    assert_eq!(
+        disk.writes.len(),
+        3,
+        "count, failure with the next count, hand-over"
+    );
     let record = current(&mut disk);
     assert_eq!(
         (record.slots()[2].state, record.slots()[1].attempts_left),
@@ -387,12 +391,12 @@ fn a_passed_over_trial_and_the_next_attempt_share_one_record() {
 #[test]
 fn reserved_bytes_of_a_record_survive() {
     let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
-    let reserved = [60, 128 + 7, 128 + 127, 2175, 3200, 4095];
+    let reserved = [60, 128 + 112, 128 + 127, 2175, 3200, 4095];
     edit_record(&mut disk, |bytes| {
         reserved.iter().for_each(|at| bytes[*at] = 0xa5)
     });
     boot(&mut disk).unwrap();
-    assert_eq!(disk.writes.len(), 1);
+    assert_eq!(disk.writes.len(), 2);
     let record = current(&mut disk);
     assert!(reserved.iter().all(|at| record.as_bytes()[*at] == 0xa5));
 }
@@ -484,4 +488,143 @@ fn the_command_line_is_the_one_of_the_specification() {
         disk.size_bytes() / 512,
     );
     assert_eq!(candidate.command_line, expected);
+}
+
+/// A disk whose data area hangs the machine.
+struct Hanging<'a> {
+    disk: &'a mut Disk,
+    data_start: u64,
+}
+
+impl Device for Hanging<'_> {
+    fn size_bytes(&self) -> u64 {
+        self.disk.size_bytes()
+    }
+
+    fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Error> {
+        assert!(offset < self.data_start, "hangs");
+        self.disk.read(offset, into)
+    }
+
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.disk.write(offset, bytes)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.disk.flush()
+    }
+
+    fn writable(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_trial_is_counted_before_anything_of_it_is_read() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
+    let data_start = cocon_core::Superblock::read(&mut disk).unwrap().data_start * 4096;
+    let hung = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut hanging = Hanging {
+            disk: &mut disk,
+            data_start,
+        };
+        let mut machine = Machine::new();
+        Search::open(&mut hanging, &mut machine)
+            .unwrap()
+            .next_candidate()
+            .map(|_| ())
+    }));
+    assert!(hung.is_err());
+    assert_eq!(disk.unflushed, 0);
+    let entry = current(&mut disk).slots()[1];
+    assert_eq!((entry.attempts_left, entry.progress), (2, Progress::LOADER));
+}
+
+#[test]
+fn a_loss_of_power_is_given_back_until_the_interruptions_are_used() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
+    });
+    let mut starts = Vec::new();
+    loop {
+        let mut machine = Machine {
+            memory: Some(vec![]),
+            ..Machine::new()
+        };
+        let candidate = boot_on(&mut disk, &mut machine).unwrap();
+        if candidate.slot == 0 {
+            break;
+        }
+        starts.push(candidate.trial.unwrap().attempt);
+    }
+    assert_eq!(starts, [1, 1, 1, 2]);
+    let entry = current(&mut disk).slots()[1];
+    assert_eq!(
+        (entry.state, entry.reason, entry.interruptions_left),
+        (SlotState::Failed, Reason::POWER_LOST, 0)
+    );
+}
+
+#[test]
+fn a_reset_is_charged_though_interruptions_are_left() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
+    });
+    let mut machine = Machine {
+        memory: Some(vec![]),
+        ..Machine::new()
+    };
+    for attempt in [1, 2] {
+        let candidate = boot_on(&mut disk, &mut machine).unwrap();
+        assert_eq!(candidate.trial, Some(Trial { attempt, total: 2 }));
+    }
+    assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 0);
+    let entry = current(&mut disk).slots()[1];
+    assert_eq!(
+        (entry.reason, entry.interruptions_left, entry.progress),
+        (Reason::RESET, 2, Progress::KERNEL)
+    );
+}
+
+#[test]
+fn what_user_space_has_noted_is_charged_also_when_the_power_went() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::ATTEMPTS_LEFT.set(entry, 1);
+        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
+        slot_entry::PROGRESS.set(entry, 4);
+        slot_entry::REASON.set(entry, 8);
+    });
+    let mut machine = Machine {
+        memory: Some(vec![]),
+        ..Machine::new()
+    };
+    let candidate = boot_on(&mut disk, &mut machine).unwrap();
+    assert_eq!(candidate.trial.unwrap().attempt, 2);
+    assert_eq!(current(&mut disk).slots()[1].interruptions_left, 2);
+}
+
+#[test]
+fn too_little_memory_is_no_fault_of_the_slot() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::confirmed(2)]);
+    let mut machine = Machine {
+        memory_bytes: 0,
+        ..Machine::new()
+    };
+    assert_eq!(
+        boot_on(&mut disk, &mut machine).unwrap_err(),
+        Error::NoBootableSlot
+    );
+    assert!(disk.writes.is_empty());
+    assert!(
+        machine
+            .log
+            .iter()
+            .any(|line| line.contains("LOADER_OUT_OF_MEMORY"))
+    );
 }

@@ -182,6 +182,7 @@ fn plain_slot(entry: &SlotEntry) -> Value {
         "priority": entry.priority,
         "attemptsLeft": entry.attempts_left,
         "attemptsTotal": entry.attempts_total,
+        "interruptionsLeft": entry.interruptions_left,
         "progress": entry.progress.0,
         "reason": entry.reason.0,
         "detail": entry.detail.as_str(),

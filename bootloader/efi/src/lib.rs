@@ -17,6 +17,7 @@ mod initrd;
 mod kernel;
 mod loader;
 mod machine;
+mod mark;
 mod memory;
 mod panic;
 mod trust;

@@ -4,12 +4,13 @@ use crate::boot_disk::BootDisk;
 use crate::console::say;
 use crate::disk::Disk;
 use crate::machine::Machine;
+use crate::mark::MarkPage;
 use crate::volume::Volume;
 use crate::{firmware, initrd, kernel, trust};
 use alloc::format;
 use alloc::vec::Vec;
 use cocon_core::gpt::{NoPartitionTable, Partition, SDFS_PARTITION_TYPE, find_partitions};
-use cocon_core::{Error, Search};
+use cocon_core::{Error, Search, Uuid};
 use uefi::Status;
 
 /// Boots the machine. It returns when nothing could be started, with a status that makes the firmware go on with its
@@ -51,11 +52,13 @@ fn try_boot() -> Status {
             partitions.len()
         );
     }
+    let mut machine = Machine {
+        keys: &keys,
+        partition_uuid: Uuid::default(),
+        mark_page: MarkPage::default(),
+    };
     for partition in partitions {
-        let mut machine = Machine {
-            keys: &keys,
-            partition_uuid: partition.uuid,
-        };
+        machine.partition_uuid = partition.uuid;
         match boot_volume(&mut boot_disk, &partition, &mut machine) {
             Error::NoBootableSlot => break,
             error => say!(

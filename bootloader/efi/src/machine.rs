@@ -1,9 +1,10 @@
 //! The machine as the core's `Environment`: its processor, clock, memory and console.
 
 use crate::console::say;
+use crate::mark::MarkPage;
 use crate::memory::Pages;
 use crate::{clock, device_tree, firmware};
-use cocon_core::{Architecture, Environment, Uuid};
+use cocon_core::{Architecture, Environment, Mark, Uuid};
 use core::fmt;
 
 /// The machine that the loader runs on, and the keys that it came with.
@@ -12,6 +13,8 @@ pub struct Machine<'a> {
     pub keys: &'a [[u8; 32]],
     /// UUID of the partition that is being booted from.
     pub partition_uuid: Uuid,
+    /// Where attempts leave their marks.
+    pub mark_page: MarkPage,
 }
 
 impl Environment for Machine<'_> {
@@ -43,6 +46,14 @@ impl Environment for Machine<'_> {
         // card could run the watchdog out before the record is written, and the next boot would go the same way.
         firmware::arm_watchdog();
         Pages::new(bytes)
+    }
+
+    fn leave_mark(&mut self, mark: &Mark) {
+        self.mark_page.leave(mark);
+    }
+
+    fn finds_mark(&mut self, mark: &Mark) -> Option<bool> {
+        self.mark_page.holds(mark)
     }
 
     fn wants_device_tree(&self, name: &str) -> bool {

@@ -7,7 +7,7 @@ use cocon_core::format::{
     self, BLOCK_SIZE, descriptor, extent_entry, file_entry, record, slot_entry, superblock,
 };
 use cocon_core::{
-    Architecture, Device, Digest, Environment, Error, Record, Superblock, Uuid, ring,
+    Architecture, Device, Digest, Environment, Error, Mark, Record, Superblock, Uuid, ring,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
@@ -89,6 +89,10 @@ pub struct Machine {
     pub keys: Vec<[u8; 32]>,
     pub log: Vec<String>,
     pub allocated: usize,
+    /// What there is to allocate.
+    pub memory_bytes: usize,
+    /// The marks in memory that outlives a reset, if there is such.
+    pub memory: Option<Vec<Mark>>,
     pub tree: &'static str,
 }
 
@@ -98,6 +102,8 @@ impl Machine {
             keys: vec![signing_key().verifying_key().to_bytes()],
             log: vec![],
             allocated: 0,
+            memory_bytes: usize::MAX,
+            memory: None,
             tree: "",
         }
     }
@@ -124,7 +130,17 @@ impl Environment for Machine {
 
     fn allocate(&mut self, bytes: usize) -> Option<Vec<u8>> {
         self.allocated += bytes;
-        Some(vec![0; bytes])
+        (self.allocated <= self.memory_bytes).then(|| vec![0; bytes])
+    }
+
+    fn leave_mark(&mut self, mark: &Mark) {
+        if let Some(memory) = &mut self.memory {
+            *memory = vec![*mark];
+        }
+    }
+
+    fn finds_mark(&mut self, mark: &Mark) -> Option<bool> {
+        self.memory.as_ref().map(|memory| memory.contains(mark))
     }
 
     fn wants_device_tree(&self, name: &str) -> bool {
