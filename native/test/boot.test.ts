@@ -37,8 +37,8 @@ describe('boot()', () => {
   });
 
   test.each([
-    ['reset', 2, 0],
-    ['power-lost', 1, 0],
+    ['reset', 2],
+    ['power-lost', 1],
   ] as const)('lastBoot %s: the open attempt makes this attempt %i', (lastBoot, attempt) => {
     const disk = new Disk(sampleVolume());
     boot(disk, OPTIONS);

@@ -124,17 +124,31 @@ describe('the boot loader', () => {
   });
 
   test('counts the boots of a trial, then gives it up for the confirmed release', async () => {
-    const disk = diskOf([{ version: '1' }, { version: '2', attempts: 2 }], 1);
-    expect(await boot(disk)).toContain('cocon: slot 1: probe 2, trial 1 of 2');
-    expect(slotsOf(disk)[1]).toMatchObject({ state: 'trial', attemptsLeft: 1, progress: 'kernel' });
-    const second = await boot(disk);
-    expect(second).toContain('cocon: slot 1: probe 2, trial 2 of 2');
-    expect(second).toContain('probe: option cocon.attempt=2/2');
-    const third = await boot(disk);
-    expect(third).toContain('cocon: slot 1: given up, no attempts left');
-    expect(third).toContain('cocon: slot 0: probe 1, confirmed');
-    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'no-commit', progress: 'kernel' });
+    const restarting = { version: '2', attempts: 2, commandLine: 'probe.end=reset' };
+    const disk = diskOf([{ version: '1' }, restarting], 1);
+    await using running = await start([{ path: disk }]);
+    await running.serial.expect('cocon: slot 1: probe 2, trial 1 of 2');
+    await running.serial.expect('cocon: slot 1: probe 2, trial 2 of 2');
+    await running.serial.expect('probe: option cocon.attempt=2/2');
+    await running.serial.expect('cocon: slot 1: given up, no attempts left');
+    await running.serial.expect('cocon: slot 0: probe 1, confirmed');
+    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'reset', progress: 'kernel' });
     expect(withVolume(disk, (volume) => volume.record.failures)).toHaveLength(1);
+  });
+
+  test('gives an attempt back that lost its power, and no more often than the record allows', async () => {
+    const disk = diskOf([{ version: '1' }, { version: '2', attempts: 1 }], 1);
+    expect(await boot(disk)).toContain('cocon: slot 1: probe 2, trial 1 of 1');
+    const allowed = slotsOf(disk)[1]?.interruptionsLeft ?? 0;
+    expect(allowed).toBeGreaterThan(0);
+    for (let cut = 1; cut <= allowed; cut += 1) {
+      const said = await boot(disk);
+      expect(said).toContain('ended by power-lost, it is given back');
+      expect(said).toContain('cocon: slot 1: probe 2, trial 1 of 1');
+      expect(slotsOf(disk)[1]).toMatchObject({ state: 'trial', interruptionsLeft: allowed - cut });
+    }
+    expect(await boot(disk)).toContain('cocon: slot 0: probe 1, confirmed');
+    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'power-lost', progress: 'kernel' });
   });
 
   test('has an attempt on the disk before it starts the kernel', async () => {
@@ -144,10 +158,12 @@ describe('the boot loader', () => {
     await running.serial.expect('probe: option probe');
     const requests = readWriteLog(writeLog);
     const written = requests.findIndex(({ kind }) => kind === 'write');
-    expect(requests.slice(written).map(({ kind, length }) => [kind, length])).toEqual([
+    const record = [
       ['write', BLOCK_SIZE],
       ['flush', 0],
-    ]);
+    ];
+    // The attempt before anything of the release is read, then how far it got: the hand-over.
+    expect(requests.slice(written).map(({ kind, length }) => [kind, length])).toEqual([...record, ...record]);
   });
 
   test.each([
@@ -191,7 +207,7 @@ describe('the boot loader', () => {
     await running.serial.expect('cocon: panic: as asked for');
     await running.serial.expect('cocon: slot 1: given up, no attempts left');
     await running.serial.expect('cocon: slot 0: probe 1, confirmed');
-    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'no-commit' });
+    expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'reset' });
   });
 
   test.each([

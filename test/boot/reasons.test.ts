@@ -104,7 +104,9 @@ async function start(name: string): Promise<RunningMachine> {
 async function comeDown(): Promise<void> {
   await using machine = await start('reasons-down');
   const guest = new Guest(machine);
-  await guest.sawDespitePanics('cocon: kernel may hang now');
+  for (const word of ['cocon: unhealthy', 'cocon: userland hangs now', 'cocon: kernel may hang now']) {
+    await guest.sawDespitePanics(word);
+  }
   await freezeProcessor(gdb);
   await guest.saw(/cocon-os unplugged, trial 1 of 1/);
   await guest.saw('cocon: init');

@@ -8,8 +8,8 @@
 //! probe: end
 //! ```
 //!
-//! Its command line may ask for another end: `probe.end=return` to the loader, or `probe.end=panic`, by the loader's own
-//! panic handler.
+//! Its command line may ask for another end: `probe.end=return` to the loader, `probe.end=reset` of the machine, or
+//! `probe.end=panic`, by the loader's own panic handler.
 #![no_main]
 #![no_std]
 
@@ -57,6 +57,7 @@ fn main() -> Status {
         .find_map(|option| option.strip_prefix("probe.end="));
     match end {
         Some("return") => return Status::ABORTED,
+        Some("reset") => runtime::reset(ResetType::WARM, Status::SUCCESS, None),
         Some("panic") => panic!("as asked for"),
         _ => {}
     }
