@@ -5,6 +5,8 @@ const MINUTE = 60_000;
 
 export default defineConfig({
   test: {
+    // Two: of the tests that take long, most wait for one emulated processor.
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -38,7 +40,6 @@ export default defineConfig({
         test: {
           name: 'boot',
           include: ['test/boot/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 20 * MINUTE,
           hookTimeout: 30 * MINUTE,
         },

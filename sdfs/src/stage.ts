@@ -8,9 +8,10 @@ import { silentProgress, type Progress } from '@cocon-os/cli';
 
 import type { Crypto } from './block-device.ts';
 import { freeRuns } from './allocator.ts';
+import { checkSlot } from './check-slot.ts';
 import { checkCommandLineLimit } from './command-line.ts';
 import { isFileName, readDescriptor, type SlotFile } from './descriptor.ts';
-import { SdfsError } from './errors.ts';
+import { isSdfsError, SdfsError } from './errors.ts';
 import { hashFile } from './file-blocks.ts';
 import { FileWriter } from './file-writer.ts';
 import { BLOCK_SIZE, LIMITS } from './format.ts';
@@ -46,7 +47,7 @@ export interface StageOptions {
 export function stage(volume: Volume, signed: SignedRelease, options: StageOptions): StageSession {
   volume.checkWritable();
   checkRelease(volume.record, signed, options);
-  const target = chooseTarget(volume.record, options.runningSlot);
+  const target = chooseTarget(volume.record, options.runningSlot, isWhole(volume, options));
   const generation = nextGeneration(volume.record);
   const identity = { slot: target.index, generation, releaseDigest: signed.digest };
   const free = freeRuns(volume, target.index, options.runningSlot);
@@ -197,6 +198,25 @@ export class StageSession {
       descriptorCrc: this.#layout.descriptorCrc,
       releaseDigest: this.#signed.digest,
     };
+  }
+}
+
+/** Whether a slot would boot, each answer found once: that reads all of its files. */
+function isWhole(volume: Volume, { crypto, architecture, progress }: StageOptions): (slot: Slot) => boolean {
+  const known = new Map<number, boolean>();
+  return ({ index }) => {
+    const answer = known.get(index) ?? boots(index);
+    known.set(index, answer);
+    return answer;
+  };
+  function boots(index: number): boolean {
+    try {
+      checkSlot(volume, index, { crypto, architecture, progress, deep: true });
+      return true;
+    } catch (thrown) {
+      if (isSdfsError(thrown)) return false;
+      throw thrown;
+    }
   }
 }
 

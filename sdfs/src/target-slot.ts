@@ -3,30 +3,43 @@ import { SdfsError } from './errors.ts';
 import type { BootRecord, Slot } from './record.ts';
 
 /**
- * The slot that a stage may overwrite. Never the one that runs, never the last one to fall back to: the only confirmed one,
- * or without any the only one that was confirmed once, which the loader tries when nothing else is left. Throws `SLOT_BUSY`.
+ * The slot that a stage may overwrite: never the one that runs, and never the last one that is sure to boot. Before a slot is
+ * taken that is or was confirmed, `isWhole` is asked whether another one can take its place. Throws `SLOT_BUSY`.
  */
-export function chooseTarget(record: BootRecord, running: number | undefined): Slot {
-  const confirmed = record.slots.filter((slot) => slot.state === 'confirmed');
-  const fallbacks = confirmed.length > 0 ? confirmed : record.slots.filter(isLastResort);
-  const [kept] = fallbacks.length === 1 ? fallbacks : [];
-  const idle = record.slots.filter(
-    (slot) => slot.state === 'empty' || (slot.index !== running && slot !== kept),
-  );
-  const target =
-    idle.find((slot) => slot.state === 'empty') ??
-    idle.find((slot) => slot.state === 'failed' && !slot.wasConfirmed) ??
-    idle.find((slot) => slot.state === 'failed') ??
-    idle.find((slot) => slot.state === 'trial') ??
-    worstFirst(idle).find((slot) => slot.state === 'confirmed');
-  if (target !== undefined) return target;
+export function chooseTarget(
+  record: BootRecord,
+  running: number | undefined,
+  isWhole: (slot: Slot) => boolean,
+): Slot {
+  const fallbacks = record.slots.filter(isFallback);
+  const isNeeded = (slot: Slot): boolean => {
+    if (!isFallback(slot)) return false;
+    const others = fallbacks.filter((other) => other !== slot);
+    const equals = slot.state === 'confirmed' ? others.filter(({ state }) => state === 'confirmed') : others;
+    if (equals.some(isWhole)) return false;
+    return isWhole(slot) || !others.some(isWhole);
+  };
+  const idle = record.slots.filter((slot) => slot.state === 'empty' || slot.index !== running);
+  for (const slot of inOrderOfWorth(idle)) if (!isNeeded(slot)) return slot;
   throw new SdfsError('SLOT_BUSY', 'Cannot stage: every slot is running or is the last one to fall back to', {
     hint: 'Reboot into the staged release, then commit it or roll it back.',
   });
 }
 
-function isLastResort(slot: Slot): boolean {
-  return slot.state === 'failed' && slot.wasConfirmed;
+/** What a stage would take first: each group by number, the confirmed ones by the reverse of the order in which they boot. */
+function inOrderOfWorth(slots: readonly Slot[]): readonly Slot[] {
+  return [
+    ...slots.filter((slot) => slot.state === 'empty'),
+    ...slots.filter((slot) => slot.state === 'failed' && !slot.wasConfirmed),
+    ...slots.filter((slot) => slot.state === 'failed' && slot.wasConfirmed),
+    ...slots.filter((slot) => slot.state === 'trial'),
+    ...worstFirst(slots).filter((slot) => slot.state === 'confirmed'),
+  ];
+}
+
+/** Whether the loader would start the slot when a trial fails, if only as a last resort. */
+function isFallback({ state, wasConfirmed }: Slot): boolean {
+  return state === 'confirmed' || (state === 'failed' && wasConfirmed);
 }
 
 /** The loader's candidates of the first pass, best first: what the next boot tries. */

@@ -15,6 +15,15 @@ function installed(groups = 20): { readonly device: MemoryDevice; readonly volum
   return made;
 }
 
+/** Turns over a bit in the kernel of a slot. */
+function damageKernel(device: MemoryDevice, volume: Volume, slot: number): void {
+  const start = volume.descriptor(slot).files.find(({ name }) => name === 'kernel')?.extents[0]?.start ?? 0;
+  const block = new Uint8Array(4096);
+  device.read(start * 4096, block);
+  block[100] = (block[100] ?? 0) ^ 1;
+  device.write(start * 4096, block);
+}
+
 describe('stage()', () => {
   test('writes in the order of FORMAT.md §8: target empty -> blocks, descriptor -> read back -> trial', () => {
     const device = new LoggingDevice(installed().device);
@@ -164,6 +173,26 @@ describe('stage() refuses, and the volume is as it was', () => {
       refused(volume, () => stage(volume, signed(sampleRelease(3)), { crypto, runningSlot: trial })),
     ).toBe('SLOT_BUSY');
     expect(stage(volume, signed(sampleRelease(3)), { crypto, runningSlot: 0 }).slot).toBe(trial);
+  });
+
+  test('Law 2: takes the confirmed slot that is damaged, however new, before the last one that is whole', () => {
+    const { device, volume } = smallVolume(20, { slots: 2 });
+    commit(volume, stageSample(volume, sampleRelease(1)));
+    const newer = stageSample(volume, sampleRelease(2));
+    commit(volume, newer);
+    damageKernel(device, volume, newer);
+    expect(stage(volume, signed(sampleRelease(3)), { crypto }).slot).toBe(newer);
+  });
+
+  test('Law 2: SLOT_BUSY: the slot that runs is damaged, and the other one is the last that is whole', () => {
+    const { device, volume } = smallVolume(20, { slots: 2 });
+    commit(volume, stageSample(volume, sampleRelease(1)));
+    const running = stageSample(volume, sampleRelease(2));
+    commit(volume, running);
+    damageKernel(device, volume, running);
+    expect(
+      refused(volume, () => stage(volume, signed(sampleRelease(3)), { crypto, runningSlot: running })),
+    ).toBe('SLOT_BUSY');
   });
 
   test('VOLUME_FULL: more than the free groups and those of the target hold', () => {
