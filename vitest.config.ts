@@ -27,6 +27,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'prove',
+          include: ['test/prove/**/*.test.ts'],
+          testTimeout: 20 * MINUTE,
+        },
+      },
+      {
+        test: {
           name: 'slow',
           include: [
             '{sdfs,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts',

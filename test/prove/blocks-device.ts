@@ -9,16 +9,19 @@ const { BLOCK_SIZE } = LIMITS;
 /** Whole blocks only, which is all that SDFS asks for. */
 export class BlocksDevice implements BlockDevice {
   readonly name = 'state';
-  readonly sectorSize = 512;
+  readonly sectorSize: number;
   readonly sizeBytes: number;
   /** Whether every write fails. */
   failing = false;
   /** The contents at the first flush, if there was one: what a loader leaves that dies right after it. */
   atFirstFlush: Blocks | undefined;
+  /** The contents at the last flush, if there was one: what is left when the power goes now. */
+  atLastFlush: Blocks | undefined;
   readonly #blocks: (Uint8Array | undefined)[];
   readonly #written = new Set<number>();
 
-  constructor(blocks: Blocks) {
+  constructor(blocks: Blocks, sectorSize = 512) {
+    this.sectorSize = sectorSize;
     this.#blocks = blocks.slice();
     this.sizeBytes = blocks.length * BLOCK_SIZE;
   }
@@ -52,7 +55,8 @@ export class BlocksDevice implements BlockDevice {
   }
 
   flush(): void {
-    this.atFirstFlush ??= this.#blocks.slice();
+    this.atLastFlush = this.#blocks.slice();
+    this.atFirstFlush ??= this.atLastFlush;
   }
 
   dropCaches(): void {}

@@ -1,0 +1,274 @@
+/**
+ * One operation on one volume: run once to see what it writes, then cut everywhere; every disk that a cut leaves is examined
+ * under all laws, the operation is done again on it, and cut again while it is.
+ */
+import { isSdfsError, Volume, type BlockDevice, type Extent, type Slot } from '@cocon-os/sdfs';
+import type { BootOutcome } from '@cocon-os/native';
+
+import { bootOnce } from '../cross/boot.ts';
+import { BlocksDevice, type Blocks } from './blocks-device.ts';
+import { cutStates, type CutOptions, type CutState } from './cuts.ts';
+import type { Geometry } from './geometries.ts';
+import {
+  bootedRelease,
+  codeOf,
+  law10UnknownFeatureBits,
+  law1OldOrNew,
+  law2LastGoodSlot,
+  law3ATrialEnds,
+  law4ConfirmedBootsWriteNothing,
+  law5WhatFailedStaysKnown,
+  law6FloorCannotBrick,
+  law7Geometry,
+  law9BothReadersAgree,
+  type Expectation,
+} from './laws.ts';
+import { prepared, type Boots, type Operation } from './operations.ts';
+import { seededRandom } from './random.ts';
+import { SimulatedDisk, type Step } from './simulated-disk.ts';
+import { StateSet } from './state-set.ts';
+import { count, type Tally } from './tally.ts';
+import { located, Violation } from './violation.ts';
+
+/** What a canary puts in the place of production code. */
+export interface PlantedFault {
+  readonly steps?: (steps: readonly Step[], start: Blocks) => readonly Step[];
+  readonly run?: (device: BlockDevice, production: () => void) => void;
+  readonly open?: Expectation['open'];
+  readonly boot?: Expectation['boot'];
+}
+
+export interface ExamineOptions {
+  readonly seed: number;
+  /** Pending writes up to which every subset is tried. */
+  readonly allSubsetsUpTo: number;
+  /** Of disks that hold a record like one seen before, every so many are repeated on as well. */
+  readonly repeatEvery: number;
+  readonly fault?: PlantedFault;
+  /** Called now and then with the number of states so far. */
+  readonly onProgress?: (states: number) => void;
+}
+
+const PROGRESS_EVERY = 2000;
+/** Laws 4 and 10 take further boots, and hardly depend on where a cut hit. */
+const SAMPLE_EVERY = 8;
+
+/** Throws the first {@link Violation}, with the cut that led to it. */
+export function examine(
+  operation: Operation,
+  geometry: Geometry,
+  seen: StateSet,
+  tally: Tally,
+  options: ExamineOptions,
+): void {
+  const { fault = {}, seed } = options;
+  const start = prepared(operation, geometry);
+  const run = (device: BlockDevice): void => {
+    const production = (): void => operation.run(device, geometry);
+    if (fault.run === undefined) production();
+    else fault.run(device, production);
+  };
+  const recorded = new SimulatedDisk(start, geometry.sectorSize);
+  run(recorded);
+  const steps = fault.steps?.(recorded.steps, start) ?? recorded.steps;
+  const cuts: CutOptions = { ...geometry, ...options, random: seededRandom(seed) };
+  const expected = expectationOf(operation, geometry, start, recorded.blocks, fault);
+  const records = new Set<string>();
+
+  const checked = (state: CutState, path: string): boolean => {
+    count(tally.cuts, state.kind);
+    if (!seen.add(state.blocks)) return false;
+    tally.states += 1;
+    count(tally.operations, operation.name);
+    count(tally.geometries, geometry.name);
+    if (tally.states % PROGRESS_EVERY === 0) options.onProgress?.(tally.states);
+    try {
+      checkLaws(state.blocks, expected, tally, tally.states % SAMPLE_EVERY === 0);
+    } catch (thrown) {
+      throw located(thrown, `${operation.name} (${geometry.name}), ${path}${state.kind}, step ${state.step}`);
+    }
+    return true;
+  };
+
+  const repeat = (state: CutState): void => {
+    const disk = new SimulatedDisk(state.blocks, geometry.sectorSize);
+    try {
+      repeated(operation, disk, run);
+      mustBoot(new BlocksDevice(disk.blocks, geometry.sectorSize), operation.after, expected);
+    } catch (thrown) {
+      throw located(
+        thrown,
+        `${operation.name} (${geometry.name}), ${state.kind}, step ${state.step}, repeated`,
+      );
+    }
+    tally.more.repetitions += 1;
+    for (const second of cutStates(state.blocks, disk.steps, { ...cuts, allSubsetsUpTo: 3 })) {
+      if (checked(second, `${state.kind} at step ${state.step}, then `)) tally.more['second cuts'] += 1;
+    }
+  };
+
+  finalState(operation, geometry, start, steps, expected);
+  for (const state of cutStates(start, steps, cuts)) {
+    if (!checked(state, '')) continue;
+    const record = recordKey(state.blocks, geometry.sectorSize);
+    const isNew = !records.has(record);
+    records.add(record);
+    if (isNew || tally.states % options.repeatEvery === 0) repeat(state);
+  }
+  if (fault.steps === undefined) withFaults(operation, geometry, start, run, expected, tally);
+}
+
+/** All laws on one disk. */
+function checkLaws(blocks: Blocks, expected: Expectation, tally: Tally, sample: boolean): void {
+  const volume = law9BothReadersAgree(blocks, expected);
+  count(tally.laws, 9);
+  const booted = new BlocksDevice(blocks, expected.sectorSize);
+  const outcome = expected.boot(booted);
+  count(tally.laws, 8);
+  const examined = { blocks, volume, outcome, booted };
+  law1OldOrNew(examined, expected);
+  count(tally.laws, 1);
+  if (law2LastGoodSlot(examined, expected)) count(tally.laws, 2);
+  if (law3ATrialEnds(examined, expected)) count(tally.laws, 3);
+  if (law5WhatFailedStaysKnown(examined, expected)) count(tally.laws, 5);
+  if (law6FloorCannotBrick(examined)) count(tally.laws, 6);
+  if (law7Geometry(examined)) count(tally.laws, 7);
+  if (!sample) return;
+  if (law4ConfirmedBootsWriteNothing(examined, expected)) count(tally.laws, 4);
+  if (law10UnknownFeatureBits(examined, expected)) count(tally.laws, 10);
+}
+
+/** Each write fails once, and the disk turns read-only before each: the operation says so or goes on, and loses nothing. */
+function withFaults(
+  operation: Operation,
+  geometry: Geometry,
+  start: Blocks,
+  run: (device: BlockDevice) => void,
+  expected: Expectation,
+  tally: Tally,
+): void {
+  const dry = new SimulatedDisk(start, geometry.sectorSize);
+  run(dry);
+  for (const kind of ['failingWrite', 'readOnlyFrom'] as const) {
+    for (let write = 1; write <= dry.writes; write += 1) {
+      const disk = new SimulatedDisk(start, geometry.sectorSize, { [kind]: write });
+      try {
+        try {
+          run(disk);
+        } catch (thrown) {
+          codeOf(thrown);
+        }
+        checkLaws(disk.blocks, expected, tally, false);
+        const healed = new SimulatedDisk(disk.blocks, geometry.sectorSize);
+        repeated(operation, healed, run);
+        mustBoot(new BlocksDevice(healed.blocks, geometry.sectorSize), operation.after, expected);
+      } catch (thrown) {
+        throw located(thrown, `${operation.name} (${geometry.name}), ${kind} ${write}`);
+      }
+      tally.more[kind === 'failingWrite' ? 'failing writes' : 'read-only disks'] += 1;
+    }
+  }
+}
+
+/** When all is done, everything is durable, and the new state boots. */
+function finalState(
+  operation: Operation,
+  geometry: Geometry,
+  start: Blocks,
+  steps: readonly Step[],
+  expected: Expectation,
+): void {
+  const place = `${operation.name} (${geometry.name}), done`;
+  if (steps.length > 0 && steps.at(-1)?.kind !== 'flush') {
+    throw located(
+      new Violation(operation.isBoot ? 3 : 1, 'what was written is not flushed at the end'),
+      place,
+    );
+  }
+  let blocks = start;
+  const all: CutOptions = { ...geometry, random: seededRandom(1), allSubsetsUpTo: 0 };
+  for (const state of cutStates(start, steps, all)) if (state.kind === 'after') blocks = state.blocks;
+  try {
+    mustBoot(new BlocksDevice(blocks, geometry.sectorSize), operation.after, expected);
+  } catch (thrown) {
+    throw located(thrown, place);
+  }
+}
+
+function mustBoot(device: BlocksDevice, wanted: Boots, { boot }: Expectation): void {
+  const outcome = boot(device);
+  const booted = bootedRelease(outcome);
+  if (booted !== wanted) {
+    throw new Violation(1, `${booted} boots when all is done, expected ${wanted}\n${outcome.log.join('\n')}`);
+  }
+}
+
+/** Does the operation again, as whoever was cut off would. */
+function repeated(operation: Operation, device: BlockDevice, run: (device: BlockDevice) => void): void {
+  try {
+    run(device);
+    // What a cut of a boot left may have given an attempt back; the end comes with further boots.
+    if (operation.isBoot === true) for (let more = 0; more < 8; more += 1) bootUntil(operation, device);
+  } catch (thrown) {
+    if (!isSdfsError(thrown) || !operation.doneCodes.includes(thrown.code)) throw thrown;
+  }
+}
+
+function bootUntil(operation: Operation, device: BlockDevice): void {
+  if (operation.after !== 1) return;
+  bootOnce(device, { lastBoot: 'reset' });
+}
+
+function expectationOf(
+  operation: Operation,
+  { sectorSize }: Geometry,
+  start: Blocks,
+  end: Blocks,
+  fault: PlantedFault,
+): Expectation {
+  const boot =
+    fault.boot ?? ((device: BlocksDevice): BootOutcome => bootOnce(device, { lastBoot: 'power-lost' }));
+  const before = bootedRelease(bootOnce(new BlocksDevice(start, sectorSize), { lastBoot: 'power-lost' }));
+  return {
+    allowed: new Set([before, operation.after, ...(operation.alsoBoots ?? [])]),
+    contents: new Map([...contentsOf(start), ...contentsOf(end)]),
+    sectorSize,
+    open: fault.open ?? ((device) => Volume.open(device)),
+    boot,
+  };
+}
+
+/** What the live slots of a disk hold, by generation. */
+function contentsOf(blocks: Blocks): Expectation['contents'] {
+  const volume = Volume.open(new BlocksDevice(blocks));
+  const found = new Map<bigint, ReadonlyMap<number, Uint8Array | undefined>>();
+  for (const slot of volume.liveSlots()) {
+    const extents = extentsOf(volume, slot);
+    const numbers = extents.flatMap((extent) =>
+      Array.from({ length: extent.blocks }, (_, index) => extent.start + index),
+    );
+    found.set(slot.generation, new Map(numbers.map((block) => [block, blocks[block]])));
+  }
+  return found;
+}
+
+/** Only the descriptor's own where a planted fault has made it unreadable. */
+function extentsOf(volume: Volume, slot: Slot): readonly Extent[] {
+  const descriptor = { start: slot.descriptorBlock, blocks: slot.descriptorBlocks };
+  try {
+    return [descriptor, ...volume.descriptor(slot.index).files.flatMap((file) => file.extents)];
+  } catch (thrown) {
+    codeOf(thrown);
+    return [descriptor];
+  }
+}
+
+/** What the rings and superblocks hold: disks that differ only in data that no record names are of one kind. */
+function recordKey(blocks: Blocks, sectorSize: number): string {
+  try {
+    const { record } = Volume.open(new BlocksDevice(blocks, sectorSize));
+    return `${record.sequence} ${record.slots.map(({ state, attemptsLeft }) => state + attemptsLeft).join()}`;
+  } catch (thrown) {
+    return codeOf(thrown);
+  }
+}

@@ -1,0 +1,31 @@
+/** The volumes that operations are cut on. */
+import { LIMITS, smallestVolume } from '@cocon-os/sdfs';
+
+/** A volume's measures. */
+export interface Geometry {
+  readonly name: string;
+  readonly slots: number;
+  readonly sectorSize: 512 | 4096;
+  readonly groupBlocks: number;
+  readonly ringRecords: number;
+  /** Sequence of the first record. */
+  readonly sequence: bigint;
+  /** Erase groups beyond those of the smallest volume. */
+  readonly spareGroups: number;
+}
+
+const PLAIN = { sectorSize: 512, groupBlocks: 16, ringRecords: 2, sequence: 1n, spareGroups: 3 } as const;
+
+export const GEOMETRIES: readonly Geometry[] = [
+  { ...PLAIN, name: 'two slots, the smallest volume', slots: 2, spareGroups: 0 },
+  { ...PLAIN, name: 'three slots', slots: 3, ringRecords: 4 },
+  { ...PLAIN, name: 'sixteen slots', slots: 16 },
+  { ...PLAIN, name: 'sectors of 4096 bytes', slots: 3, sectorSize: 4096 },
+  { ...PLAIN, name: 'sequence before its wrap', slots: 3, sequence: 2n ** 64n - 3n },
+  { ...PLAIN, name: 'sequence at half its range', slots: 3, sequence: 2n ** 63n - 3n },
+];
+
+/** Blocks of the volume's device. */
+export function blocksOf({ slots, groupBlocks, spareGroups }: Geometry): number {
+  return smallestVolume({ slots, groupBlocks }) / LIMITS.BLOCK_SIZE + spareGroups * groupBlocks;
+}

@@ -1,0 +1,77 @@
+/** Faults planted into the slot protocol, each a step of the machine done otherwise, to see whether the walk would find it. */
+import { REASONS, SLOT_STATES } from '@cocon-os/sdfs';
+
+import type { WorldSize } from './explore.ts';
+import { PRODUCTION, type Machine } from './machine.ts';
+
+/** A fault, and the world in which it is planted. */
+export interface StateCanary {
+  readonly name: string;
+  readonly size: WorldSize;
+  readonly machine: Machine;
+}
+
+const STAMP = { writer: 'updater', time: 0 } as const;
+const SMALL: WorldSize = { slots: 2, attempts: 2, releases: 2, damages: ['kernel'] };
+
+export const STATE_CANARIES: readonly StateCanary[] = [
+  {
+    name: 'a rollback forgets the digest of what failed',
+    size: SMALL,
+    machine: {
+      ...PRODUCTION,
+      rollback(volume, slot) {
+        const changes = { state: SLOT_STATES.indexOf('failed'), reason: REASONS.indexOf('rollback') };
+        volume.write((draft) => draft.setSlot(slot, changes), STAMP);
+        return true;
+      },
+    },
+  },
+  {
+    name: 'a loss of power is charged like a crash',
+    size: SMALL,
+    machine: {
+      ...PRODUCTION,
+      boot: (device, how) => PRODUCTION.boot(device, { ...how, lastBoot: 'reset' }),
+    },
+  },
+  {
+    name: 'interruptions are granted without end',
+    size: SMALL,
+    machine: {
+      ...PRODUCTION,
+      noteProgress(volume, slot, note) {
+        const noted = PRODUCTION.noteProgress(volume, slot, note);
+        if (volume.slot(slot).state === 'trial')
+          volume.write((draft) => draft.setSlot(slot, { interruptionsLeft: 2 }), STAMP);
+        return noted;
+      },
+    },
+  },
+  {
+    name: 'a commit raises the floor to the new release alone',
+    size: { ...SMALL, releases: 3, damages: [] },
+    machine: {
+      ...PRODUCTION,
+      commit(volume, slot) {
+        const result = PRODUCTION.commit(volume, slot);
+        const version = BigInt(volume.release(slot).securityVersion);
+        if (version > volume.record.floor) volume.write((draft) => draft.setFloor(version), STAMP);
+        return result;
+      },
+    },
+  },
+  {
+    name: 'a stage overwrites the only confirmed slot',
+    size: SMALL,
+    machine: {
+      ...PRODUCTION,
+      stage(volume, release, options) {
+        const confirmed = volume.record.slots.filter(({ state }) => state === 'confirmed');
+        const [only] = confirmed;
+        if (only !== undefined) volume.write((draft) => draft.clearSlot(only.index), STAMP);
+        PRODUCTION.stage(volume, release, options);
+      },
+    },
+  },
+];

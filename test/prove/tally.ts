@@ -1,0 +1,51 @@
+/** What a proof has looked at, by class; a class that was never met is a hole in the proof. */
+import { CUT_KINDS } from './cuts.ts';
+import { LAWS } from './violation.ts';
+
+/** Counts by name. */
+export type Counts = Record<string, number>;
+
+export interface Tally {
+  /** Disks that were examined, each once. */
+  states: number;
+  /** By law: the disks on which there was something to check. */
+  readonly laws: Counts;
+  readonly operations: Counts;
+  readonly geometries: Counts;
+  readonly cuts: Counts;
+  /** Operations repeated after a cut, and cut again while they were. */
+  readonly more: Record<'repetitions' | 'second cuts' | 'failing writes' | 'read-only disks', number>;
+}
+
+export function emptyTally(): Tally {
+  return {
+    states: 0,
+    laws: Object.fromEntries(Object.keys(LAWS).map((law) => [law, 0])),
+    operations: {},
+    geometries: {},
+    cuts: Object.fromEntries(CUT_KINDS.map((kind) => [kind, 0])),
+    more: { repetitions: 0, 'second cuts': 0, 'failing writes': 0, 'read-only disks': 0 },
+  };
+}
+
+export function count(counts: Counts, name: string | number): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+
+/** Adds one tally to another. */
+export function addTally(sum: Tally, more: Tally): void {
+  sum.states += more.states;
+  for (const group of ['laws', 'operations', 'geometries', 'cuts', 'more'] as const) {
+    const into: Counts = sum[group];
+    for (const [name, value] of Object.entries(more[group])) into[name] = (into[name] ?? 0) + value;
+  }
+}
+
+/** The classes that nothing was found in. */
+export function holesIn(tally: Tally): readonly string[] {
+  return (['laws', 'operations', 'geometries', 'cuts', 'more'] as const).flatMap((group) =>
+    Object.entries(tally[group])
+      .filter(([, value]) => value === 0)
+      .map(([name]) => `${group}: ${name}`),
+  );
+}
