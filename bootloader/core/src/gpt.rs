@@ -112,7 +112,8 @@ fn read_table(
         return None;
     }
     let mut entries = vec![0; sectors.checked_mul(sector_size)?];
-    if !read(first, &mut entries) {
+    // A table without entries is one; firmware may refuse a request for nothing.
+    if sectors > 0 && !read(first, &mut entries) {
         return None;
     }
     entries.truncate(size);
@@ -267,6 +268,26 @@ mod tests {
         assert_eq!(find(&[0xff; 4096], 512), Err(NoPartitionTable));
         let unreadable = find_partitions(SDFS_PARTITION_TYPE, 512, SECTORS, |_, _| false);
         assert_eq!(unreadable, Err(NoPartitionTable));
+    }
+
+    /// Found by fuzzing.
+    #[test]
+    fn find_partitions_reads_no_entries_where_there_are_none() {
+        let mut disk = disk(512, &[]);
+        for place in [1, SECTORS as usize - 1] {
+            let header = &mut disk[place * 512..place * 512 + MIN_HEADER_SIZE];
+            ENTRY_COUNT.set(header, 0);
+            ENTRIES_CRC.set(header, checksum(&[]));
+            let crc = structure_crc(header, HEADER_CRC);
+            HEADER_CRC.set(header, crc);
+        }
+        let found = find_partitions(SDFS_PARTITION_TYPE, 512, SECTORS, |sector, into| {
+            assert!(!into.is_empty(), "a request for nothing");
+            let at = sector as usize * 512;
+            into.copy_from_slice(&disk[at..at + into.len()]);
+            true
+        });
+        assert_eq!(found, Ok(vec![]));
     }
 
     #[test]
