@@ -14,8 +14,11 @@ import { CoconError } from '@cocon-os/cli';
  * - `KERNEL_DEMAND_INVALID`, `KERNEL_DEMAND_CONFLICT`: a demand that cannot be read, or two that contradict each other.
  * - `KERNEL_DEMAND_LOST`: the kernel's configuration does not hold what a slice asked for.
  * - `SLICE_INVALID`, `SLICE_NOT_FOUND`: a definition that cannot be built, or a name that none has.
+ * - `SLICE_CYCLE`: slices that need each other in a circle.
  * - `BUILD_FAILED`: a step ended with an error; the message holds the end of its log.
  * - `OUTPUT_INVALID`: a build left something that no layer can carry, or nothing at all.
+ * - `KCONFIG_INVALID`, `KCONFIG_NOT_FOUND`: a Kconfig file that cannot be read, or that is missing.
+ * - `KERNEL_FACT_WRONG`: the kernel's configuration is not what a slice was told about it.
  */
 export type SlicesErrorCode =
   | 'MIRROR_NOT_FOUND'
@@ -30,8 +33,12 @@ export type SlicesErrorCode =
   | 'KERNEL_DEMAND_LOST'
   | 'SLICE_INVALID'
   | 'SLICE_NOT_FOUND'
+  | 'SLICE_CYCLE'
   | 'BUILD_FAILED'
-  | 'OUTPUT_INVALID';
+  | 'OUTPUT_INVALID'
+  | 'KCONFIG_INVALID'
+  | 'KCONFIG_NOT_FOUND'
+  | 'KERNEL_FACT_WRONG';
 
 /** An error of a slice, its sources or its build. */
 export class SlicesError extends CoconError<SlicesErrorCode> {}
