@@ -63,3 +63,6 @@ export const EXTRA_PACKAGES = [
   'zlib1g-dev',
   'zstd',
 ] as const;
+
+/** A package that a slice may ask for. */
+export type ToolchainPackage = (typeof EXTRA_PACKAGES)[number];

@@ -1,0 +1,22 @@
+/** Where in the repository something was defined, for errors. */
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getCallSites } from 'node:util';
+
+/** The repository's root. */
+export const REPOSITORY = join(import.meta.dirname, '../../..');
+
+/** Files of this directory define nothing themselves. */
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+/** The first caller outside this directory, as `slices/musl/slice.ts:7`; relative to the repository where it lies in it. */
+export function definitionPlace(): string {
+  const site = getCallSites(8).find(({ scriptName }) => dirname(pathOf(scriptName)) !== HERE);
+  if (site === undefined) return 'unknown file';
+  const path = relative(REPOSITORY, pathOf(site.scriptName));
+  return `${path.startsWith('..') ? pathOf(site.scriptName) : path}:${site.lineNumber}`;
+}
+
+function pathOf(scriptName: string): string {
+  return scriptName.startsWith('file:') ? fileURLToPath(scriptName) : scriptName;
+}

@@ -1,0 +1,226 @@
+/**
+ * Turns typed definitions into the graph: which slices an image holds, what they ask of the kernel, how each is built and
+ * out of what. Only files of this repository are read, to hash them; nothing is fetched and nothing is built.
+ */
+import type { Board } from '../define/board.ts';
+import { trackedFacts } from '../define/kernel-facts.ts';
+import type { Profile } from '../define/profile.ts';
+import { bytesOf, SIZE_HINT, type SizeText } from '../define/size.ts';
+import { definitionInvalid, sliceInvalid, type OptionSetting, type Slice } from '../define/slice.ts';
+import { TARGET_NAMES, type Platform, type Target } from '../define/target.ts';
+import { vm } from '../define/vm-test.ts';
+import { SlicesError } from '../errors.ts';
+import { fragmentOf, mergeDemands } from '../kconfig/merge.ts';
+import { kernelSymbols, type Demand } from '../kconfig/symbols.ts';
+import { COMMON_PACKAGES, CROSS_PACKAGES } from '../../toolchain/packages.ts';
+import type { Graph, GraphDemand, GraphNode, NodeId } from './graph.ts';
+import { optionValues } from './option-values.ts';
+import { plainSource } from './plain-source.ts';
+import { ImpureError, purely } from './pure.ts';
+
+/** What is evaluated. */
+export interface EvaluateInput {
+  readonly profile: Profile;
+  readonly board: Board;
+  /** Slices on top of the profile's: what makes a release this one. */
+  readonly extra?: readonly Slice[];
+  /** Slices that are built but are in no image: tools for the machine that builds. */
+  readonly tools?: readonly Slice[];
+  /** Option settings over the profile's. */
+  readonly options?: readonly OptionSetting[];
+}
+
+/** Layers of an image if its profile does not say: well below the 127 at which container engines stop. */
+const LAYER_BUDGET = 100;
+
+/** The machine that builds. */
+const HOST: Target = 'x86_64';
+
+/** A slice on a platform, before its build is evaluated. */
+interface Planned {
+  readonly id: NodeId;
+  readonly slice: Slice;
+  readonly platform: Platform;
+  readonly options: Readonly<Record<string, boolean | string>>;
+  readonly needs: readonly NodeId[];
+}
+
+/**
+ * Evaluates a profile for a board.
+ *
+ * @throws SlicesError `SLICE_INVALID`, `SLICE_CYCLE`, `KERNEL_DEMAND_INVALID`, `KERNEL_DEMAND_CONFLICT`
+ */
+export async function evaluate(input: EvaluateInput): Promise<Graph> {
+  const { profile, board, extra = [], tools = [], options = [] } = input;
+  const settings = [...(profile.options ?? []), ...options];
+  const image = imageSlices([...profile.slices, ...extra]);
+  const plan = planOf([...image, ...tools], board.target, settings);
+  const idOf = (slice: Slice): NodeId => nodeId(slice, board.target);
+  const inImage = new Set(image.map(idOf));
+  const demands = mergeDemands([
+    { name: `board ${board.name}`, demands: purely(() => board.kernel(kernelSymbols)) },
+    { name: `profile ${profile.name}`, demands: purely(() => profile.kernel?.(kernelSymbols) ?? []) },
+    ...plan
+      .filter(({ id }) => inImage.has(id))
+      .map((each) => ({ name: each.slice.name, demands: demandsOf(each) })),
+  ]);
+  const nodes: GraphNode[] = [];
+  for (const each of plan) nodes.push(await nodeOf(each, demands));
+  const { size, bootRatio } = profile.budget ?? {};
+  return {
+    format: 'cocon.graph/1',
+    profile: profile.name,
+    board: board.name,
+    target: board.target,
+    commandLine: [board.commandLine, profile.commandLine ?? ''].join(' ').trim(),
+    demands,
+    nodes,
+    image: image.map(idOf),
+    tests: profile.tests?.({ vm }) ?? [],
+    budget: {
+      ...sizeBudget('profile', profile, size),
+      ...(bootRatio === undefined ? {} : { bootRatio }),
+    },
+    layerBudget: profile.layers ?? LAYER_BUDGET,
+  };
+}
+
+function nodeId({ name, runsOn }: Slice, target: Target): NodeId {
+  return `${name}@${runsOn ?? target}`;
+}
+
+/** The slices of an image from the bottom up: what a slice runs with lies below it. */
+function imageSlices(listed: readonly Slice[]): readonly Slice[] {
+  const ordered: Slice[] = [];
+  const add = (slice: Slice, above: readonly Slice[]): void => {
+    if (above.includes(slice)) throw cycle([...above, slice], 'runsWith');
+    if (ordered.includes(slice)) return;
+    for (const other of slice.runsWith ?? []) add(other, [...above, slice]);
+    if (slice.outputs.runtime === undefined) {
+      throw sliceInvalid(
+        slice,
+        'outputs.runtime',
+        'an image cannot hold it without',
+        'Name what ships, or list it in needs of what is built with it.',
+      );
+    }
+    ordered.push(slice);
+  };
+  for (const slice of listed) add(slice, []);
+  return ordered;
+}
+
+/** Everything that has to be built for the wanted slices, needs first. */
+function planOf(
+  wanted: readonly Slice[],
+  target: Target,
+  settings: readonly OptionSetting[],
+): readonly Planned[] {
+  const plan = new Map<NodeId, Planned>();
+  const add = (slice: Slice, platform: Platform, above: readonly Slice[]): NodeId => {
+    const id: NodeId = `${slice.name}@${platform}`;
+    if (above.includes(slice)) throw cycle([...above, slice], 'needs');
+    const known = plan.get(id);
+    if (known !== undefined && known.slice !== slice) {
+      const where = `${known.slice.definedAt} defines another slice of that name`;
+      throw sliceInvalid(slice, 'name', where, 'Rename one of them, or import the other.');
+    }
+    if (known !== undefined) return id;
+    const needs = (slice.needs ?? []).map((need) => {
+      if (need.outputs.dev === undefined) {
+        const hint = `Add dev to the outputs of ${need.name} (${need.definedAt}).`;
+        throw sliceInvalid(slice, 'needs', `${need.name} has no dev output`, hint);
+      }
+      return add(need, need.runsOn ?? platform, [...above, slice]);
+    });
+    plan.set(id, { id, slice, platform, options: optionValues(slice, settings), needs });
+    return id;
+  };
+  for (const slice of wanted) add(slice, slice.runsOn ?? target, []);
+  return [...plan.values()];
+}
+
+function cycle(path: readonly Slice[], field: string): SlicesError {
+  const names = path.map(({ name }) => name).join(' -> ');
+  const files = [...new Set(path.map(({ definedAt }) => definedAt))].join(', ');
+  return new SlicesError('SLICE_CYCLE', `Cannot order the slices: ${field}: ${names} (${files})`, {
+    hint: 'Cut the circle: split the slice that stands on both sides.',
+    facts: { field, path: names },
+  });
+}
+
+function contextOf({ platform, options }: Planned) {
+  const name = platform === 'host' ? HOST : platform;
+  return { options, target: { name, ...TARGET_NAMES[name] } };
+}
+
+function demandsOf(planned: Planned): readonly Demand[] {
+  const { slice } = planned;
+  return definedBy(slice, 'kernel', () => slice.kernel?.(kernelSymbols, contextOf(planned)) ?? []);
+}
+
+async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promise<GraphNode> {
+  const { id, slice, platform, options, needs } = planned;
+  const context = contextOf(planned);
+  const on = new Set(
+    demands.filter(({ value }) => value === 'y' || value === 'm').map(({ symbol }) => symbol),
+  );
+  const { facts, reads } = trackedFacts((symbol) => on.has(symbol));
+  const recipe = definedBy(slice, 'build', () =>
+    slice.build({ ...context, kernel: facts, kernelFragment: () => fragmentOf(demands) }),
+  );
+  if (recipe.kind === 'entries' && slice.source !== undefined && slice.source.kind !== 'local') {
+    throw sliceInvalid(
+      slice,
+      'build',
+      'it has a source but no steps that build it',
+      "Give a recipe of kind 'steps'.",
+    );
+  }
+  const size = slice.budget?.size;
+  const packages = [...COMMON_PACKAGES, ...CROSS_PACKAGES[context.target.name], ...(slice.packages ?? [])];
+  return {
+    id,
+    name: slice.name,
+    version: slice.version,
+    license: slice.license,
+    summary: slice.summary,
+    platform,
+    definedAt: slice.definedAt,
+    ...(slice.source === undefined ? {} : { source: await plainSource(slice, slice.source) }),
+    needs,
+    options,
+    facts: reads(),
+    packages: recipe.kind === 'steps' ? [...new Set(packages)].toSorted() : [],
+    recipe,
+    outputs: slice.outputs,
+    tests: definedBy(slice, 'tests', () => slice.tests?.({ vm }) ?? []),
+    budget: sizeBudget('slice', slice, size),
+  };
+}
+
+function sizeBudget(
+  what: 'slice' | 'profile',
+  owner: { readonly name: string; readonly definedAt: string },
+  size: SizeText | undefined,
+): { readonly sizeBytes?: number } {
+  if (size === undefined) return {};
+  const sizeBytes = bytesOf(size);
+  if (sizeBytes === undefined) {
+    throw definitionInvalid(what, owner, 'budget.size', `"${size}" is no size`, SIZE_HINT);
+  }
+  return { sizeBytes };
+}
+
+/** Runs a part of a definition; what it throws says whose it is. */
+function definedBy<T>(slice: Slice, field: string, definition: () => T): T {
+  try {
+    return purely(definition);
+  } catch (thrown) {
+    if (thrown instanceof ImpureError) {
+      const hint = 'A definition depends on its arguments alone: give it an option, or pin the value.';
+      throw sliceInvalid(slice, field, thrown.message, hint);
+    }
+    throw thrown;
+  }
+}

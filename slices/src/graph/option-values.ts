@@ -1,0 +1,48 @@
+/** The values of a slice's options: its defaults, and over them what a profile and an image set. */
+import type { OptionSpec } from '../define/options.ts';
+import { sliceInvalid, type OptionSetting, type Slice } from '../define/slice.ts';
+
+/** Values by name. Throws `SLICE_INVALID` for a name that is no option and for a value that its option does not take. */
+export function optionValues(
+  slice: Slice,
+  settings: readonly OptionSetting[],
+): Readonly<Record<string, boolean | string>> {
+  const table = slice.options ?? {};
+  const values: Record<string, boolean | string> = {};
+  for (const [name, option] of Object.entries(table)) values[name] = option.default;
+  for (const setting of settings) {
+    if (setting.slice !== slice) continue;
+    for (const [name, value] of Object.entries(setting.values)) {
+      if (value === undefined) continue;
+      const option = table[name];
+      const place = `options.${name}`;
+      if (option === undefined) {
+        throw sliceInvalid(slice, place, 'there is no such option', `It has ${namesOf(table)}.`);
+      }
+      if (!takes(option, value)) {
+        throw sliceInvalid(
+          slice,
+          place,
+          `it does not take ${JSON.stringify(value)}`,
+          `It takes ${wanted(option)}.`,
+        );
+      }
+      values[name] = value;
+    }
+  }
+  return values;
+}
+
+function takes(option: OptionSpec, value: boolean | string): boolean {
+  if (option.kind === 'flag') return typeof value === 'boolean';
+  return typeof value === 'string' && (option.kind === 'text' || option.values.includes(value));
+}
+
+function wanted(option: OptionSpec): string {
+  if (option.kind === 'flag') return 'true or false';
+  return option.kind === 'text' ? 'a text' : option.values.map((each) => `"${each}"`).join(', ');
+}
+
+function namesOf(table: Readonly<Record<string, OptionSpec>>): string {
+  return Object.keys(table).toSorted().join(', ') || 'none';
+}

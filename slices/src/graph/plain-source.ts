@@ -1,0 +1,56 @@
+/** A source as it stands in the graph. */
+import { relative } from 'node:path';
+
+import { REPOSITORY } from '../define/location.ts';
+import { sliceInvalid, type Slice } from '../define/slice.ts';
+import type { Source } from '../define/source.ts';
+import { messageOf } from '@cocon-os/cli';
+import { filesOf } from '../sources/debian-source.ts';
+import type { GraphSource } from './graph.ts';
+import { localDigest } from './local-digest.ts';
+
+/** Throws `SLICE_INVALID` for a local source that cannot be read and for a pin that is none. */
+export async function plainSource(slice: Slice, source: Source): Promise<GraphSource> {
+  switch (source.kind) {
+    case 'debian':
+      return {
+        kind: 'debian',
+        package: source.package,
+        version: source.version,
+        files: filesOf(source).map(({ name, sha256 }) => ({ name, sha256: pinned(slice, sha256, SHA256) })),
+        patched: source.patched,
+        exclude: source.exclude ?? [],
+      };
+    case 'url':
+      return {
+        kind: 'url',
+        url: source.url,
+        sha256: pinned(slice, source.sha256, SHA256),
+        exclude: source.exclude ?? [],
+      };
+    case 'git':
+      return { kind: 'git', url: source.url, commit: pinned(slice, source.commit, COMMIT) };
+    case 'local': {
+      const digest = await localDigest(source.path).catch((cause: unknown) => {
+        throw sliceInvalid(slice, 'source', `it cannot be read: ${messageOf(cause)}`, source.hint);
+      });
+      const path = relative(REPOSITORY, source.path);
+      return { kind: 'local', path: path.startsWith('..') ? source.path : path, digest };
+    }
+  }
+}
+
+const SHA256 = /^[0-9a-f]{64}$/;
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+function pinned(slice: Slice, pin: string, form: RegExp): string {
+  if (form.test(pin)) return pin;
+  throw sliceInvalid(
+    slice,
+    'source',
+    `"${pin}" is no pin`,
+    form === SHA256
+      ? 'Give the SHA-256 of the file in 64 lower-case hexadecimal digits.'
+      : 'Give the whole name of the commit; a branch or a tag would move.',
+  );
+}
