@@ -15,6 +15,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `KERNEL_DEMAND_LOST`: the kernel's configuration does not hold what a slice asked for.
  * - `SLICE_INVALID`, `SLICE_NOT_FOUND`: a definition that cannot be built, or a name that none has.
  * - `SLICE_CYCLE`: slices that need each other in a circle.
+ * - `NAME_UNKNOWN`: no profile, board or slice has that name.
  * - `BUILD_FAILED`: a step ended with an error; the message holds the end of its log.
  * - `OUTPUT_INVALID`: a build left something that no layer can carry, or nothing at all.
  * - `KCONFIG_INVALID`, `KCONFIG_NOT_FOUND`: a Kconfig file that cannot be read, or that is missing.
@@ -34,6 +35,7 @@ export type SlicesErrorCode =
   | 'SLICE_INVALID'
   | 'SLICE_NOT_FOUND'
   | 'SLICE_CYCLE'
+  | 'NAME_UNKNOWN'
   | 'BUILD_FAILED'
   | 'OUTPUT_INVALID'
   | 'KCONFIG_INVALID'
