@@ -62,7 +62,7 @@ export async function tellStory(timeline: Timeline, files: StoryFiles): Promise<
   await timeline.step('why release 3 was given up', async () => {
     const failed = slotOf(await device.status(), '3');
     assert.equal(failed.state, 'failed');
-    assert.equal(failed.reason, 'no-commit');
+    assert.equal(failed.reason, 'reset');
     assert.equal(failed.progress, 'kernel');
     return failed.explanation;
   });
