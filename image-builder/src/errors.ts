@@ -43,6 +43,9 @@ export type SealErrorCode =
   | 'ROOTFS_TOO_SMALL'
   | 'RELEASE_NOT_BOOTABLE';
 
+/** Making a container of an image. */
+export type BundleErrorCode = 'IMAGE_NO_COMMAND' | 'USER_UNKNOWN' | 'MOUNT_POINT_INVALID';
+
 /** Disks, keys, configuration and the programs that are called. */
 export type ToolErrorCode =
   | 'CONFIG_NOT_FOUND'
@@ -60,7 +63,12 @@ export type ToolErrorCode =
   | 'TOOL_FAILED';
 
 /** Every code of this package. */
-export type BuilderErrorCode = InputErrorCode | LayerErrorCode | SealErrorCode | ToolErrorCode;
+export type BuilderErrorCode =
+  | InputErrorCode
+  | LayerErrorCode
+  | SealErrorCode
+  | BundleErrorCode
+  | ToolErrorCode;
 
 /** A fault of an input, a configuration or a build. */
 export class BuilderError extends CoconError<BuilderErrorCode> {

@@ -1,4 +1,7 @@
 /** Sealing and disk images for other programs; `cocon` is built from the same parts. */
+export { bundle } from './bundle/bundle.ts';
+export type { BundleOptions, BundleResult } from './bundle/bundle.ts';
+export { resourcesOf } from './bundle/limits.ts';
 export { defineConfig } from './config/define-config.ts';
 export { checkConfig, loadConfig } from './config/load-config.ts';
 export type { LoadedConfig } from './config/load-config.ts';

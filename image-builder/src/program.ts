@@ -1,6 +1,7 @@
 /** The program `cocon`. */
 import type { Program } from '@cocon-os/cli';
 
+import { bundle } from './commands/bundle.ts';
 import type { BuilderContext } from './commands/context.ts';
 import { image } from './commands/image.ts';
 import { inspect } from './commands/inspect.ts';
@@ -11,5 +12,5 @@ import { seal } from './commands/seal.ts';
 export const program: Program<BuilderContext> = {
   name: 'cocon',
   summary: 'cocon: seals OCI images into operating-system releases and writes disk images.',
-  commands: [seal, image, keygen, inspect, run],
+  commands: [seal, image, bundle, keygen, inspect, run],
 };

@@ -21,6 +21,7 @@ describe('cocon', () => {
       Commands:
         seal     Seal an OCI image into a signed release: EROFS, dm-verity and kernel in one OCI artifact
         image    Write a disk image: boot loader, an SDFS volume with releases, and a partition for data
+        bundle   Make an OCI image into a container: one read-only file that the device starts with crun
         keygen   Make an Ed25519 key pair: one part signs releases, the other goes into the boot loader
         inspect  Show what an image, a sealed release, a volume or a disk image holds, with every digest checked
         run      Boot a disk image in QEMU with its serial console in this terminal

@@ -24,6 +24,8 @@ export interface Image {
   readonly digest: string;
   readonly architecture: string;
   readonly layers: readonly Layer[];
+  /** The configuration document, verified; what of it is needed besides is its reader's to check. */
+  readonly configuration: Uint8Array;
 }
 
 /** Indexes may point at indexes, but not for ever. */
@@ -45,10 +47,8 @@ export async function resolveImage(source: ImageSource, architecture: string): P
     );
   }
   const compressions = manifest.layers.map((layer) => layerCompression(layer.mediaType));
-  const config = parseImageConfig(
-    await readDocument(source, manifest.config, 'blob'),
-    `configuration ${manifest.config.digest} of ${source.name}`,
-  );
+  const configuration = await readDocument(source, manifest.config, 'blob');
+  const config = parseImageConfig(configuration, `configuration ${manifest.config.digest} of ${source.name}`);
   if (config.os !== 'linux' || config.architecture !== architecture) {
     throw wrongArchitecture(source, architecture, [`${config.os}/${config.architecture}`]);
   }
@@ -63,6 +63,7 @@ export async function resolveImage(source: ImageSource, architecture: string): P
   return {
     digest: manifestDescriptor.digest,
     architecture,
+    configuration,
     layers: manifest.layers.map((descriptor, position) => ({
       descriptor,
       compression: compressions[position] ?? 'none',
@@ -119,7 +120,7 @@ function wrongArchitecture(source: ImageSource, wanted: string, found: readonly 
     'IMAGE_WRONG_ARCHITECTURE',
     `Cannot use image ${source.name}: it is for ${[...new Set(found)].join(', ') || 'nothing'}, wanted linux/${wanted}`,
     {
-      hint: 'Give an image for that architecture, or set seal.architecture in cocon.config.ts.',
+      hint: 'Give an image for that architecture, or say another one: --architecture, or architecture in cocon.config.ts.',
       facts: { wanted },
     },
   );

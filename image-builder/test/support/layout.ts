@@ -29,6 +29,8 @@ export interface LayoutOptions {
   readonly reference?: string;
   readonly configMediaType?: string;
   readonly diffIds?: readonly string[];
+  /** How the image is run: the configuration's `config`. */
+  readonly execution?: unknown;
 }
 
 const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar';
@@ -90,7 +92,12 @@ export function writeLayout(
     options.diffIds ?? layers.map(({ tar }) => `sha256:${createHash('sha256').update(tar).digest('hex')}`);
   const config = putJson(
     directory,
-    { architecture, os: 'linux', rootfs: { type: 'layers', diff_ids: diffIds } },
+    {
+      architecture,
+      os: 'linux',
+      rootfs: { type: 'layers', diff_ids: diffIds },
+      ...(options.execution === undefined ? {} : { config: options.execution }),
+    },
     configMediaType,
   );
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';

@@ -1,0 +1,71 @@
+/** The file tree of a bundle: the image's root file system below `rootfs`, and beside it the runtime's instructions. */
+import { BuilderError } from '../errors.ts';
+import { emptyDirectory, type Directory, type Link } from '../tree/inode.ts';
+import { resolveDirectory } from '../tree/resolve.ts';
+import type { Spool } from '../tree/spool.ts';
+import { MOUNT_POINTS } from './runtime-config.ts';
+
+const READABLE = 0o444;
+/** Which layer a name is from counts only while layers are applied. */
+const NO_LAYER = 0;
+
+/**
+ * Makes an image's root one that a container can have read-only: with a directory below each mount, a working directory
+ * and without device nodes. Returns how many nodes were left out. Throws `MOUNT_POINT_INVALID`.
+ */
+export function prepareRoot(root: Directory, workingDirectory: string): number {
+  for (const name of MOUNT_POINTS) requireMountPoint(root, name);
+  resolveDirectory(root, bytesOf(workingDirectory).split('/'), 'WorkingDir', NO_LAYER);
+  return removeDevices(root);
+}
+
+/** The tree of the whole bundle. `config` is put into the spool. */
+export function bundleTree(root: Directory, config: Uint8Array, spool: Spool): Directory {
+  const offset = spool.size;
+  spool.append(config);
+  const file = { ...metadataOf(root), type: 'file', mode: READABLE, offset, size: config.length } as const;
+  return {
+    ...emptyDirectory(),
+    mtime: root.mtime,
+    children: new Map<string, Link>([
+      ['config.json', { inode: file, layer: NO_LAYER }],
+      ['rootfs', { inode: root, layer: NO_LAYER }],
+    ]),
+  };
+}
+
+function metadataOf({ mtime }: Directory) {
+  const { uid, gid, xattrs } = emptyDirectory();
+  return { uid, gid, xattrs, mtime };
+}
+
+function requireMountPoint(root: Directory, name: string): void {
+  if (resolveDirectory(root, [name], name) !== undefined) return;
+  if (root.children.has(name)) {
+    throw new BuilderError(
+      'MOUNT_POINT_INVALID',
+      `Cannot bundle the image: its /${name} is no directory, and one is mounted there`,
+      { hint: `Remove /${name} from the image, or make it a directory.`, facts: { path: `/${name}` } },
+    );
+  }
+  root.children.set(name, { inode: emptyDirectory(), layer: NO_LAYER });
+}
+
+/** The runtime makes the few that programs need; any other would be a way to a disk of the device. */
+function removeDevices(directory: Directory): number {
+  let removed = 0;
+  for (const [name, { inode }] of directory.children) {
+    if (inode.type === 'character-device' || inode.type === 'block-device') {
+      directory.children.delete(name);
+      removed += 1;
+    } else if (inode.type === 'directory') {
+      removed += removeDevices(inode);
+    }
+  }
+  return removed;
+}
+
+/** Names of the tree are byte strings. */
+function bytesOf(path: string): string {
+  return Buffer.from(path, 'utf8').toString('latin1');
+}

@@ -1,0 +1,70 @@
+/** What an image says about how it is run: image-spec, config.md, the object `config`. */
+import { z } from 'zod';
+
+import { parse } from '../oci/descriptor.ts';
+
+/** Linux takes no longer argument or variable (execve(2), MAX_ARG_STRLEN). */
+const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
+/** More than that is no command line but an attack on the device's memory. */
+const MAX_ARGUMENTS = 4096;
+
+const argument = z
+  .string()
+  .max(MAX_ARGUMENT_BYTES)
+  .refine((text) => !text.includes('\0'), 'expected text without a zero byte');
+const argumentList = z.array(argument).max(MAX_ARGUMENTS).nullish();
+
+const execution = z.object({
+  config: z
+    .object({
+      User: z
+        .string()
+        .regex(/^[^:\p{Cc}]*(?::[^:\p{Cc}]+)?$/u, 'expected user, user:group, or numbers for them')
+        .nullish(),
+      Env: z
+        .array(argument.regex(/^[^=]+=/, 'expected NAME=value'))
+        .max(MAX_ARGUMENTS)
+        .nullish(),
+      Entrypoint: argumentList,
+      Cmd: argumentList,
+      WorkingDir: argument
+        .refine((path) => path === '' || path.startsWith('/'), 'expected an absolute path')
+        .refine((path) => !path.split('/').includes('..'), 'expected a path without ".."')
+        .nullish(),
+      Volumes: z.record(z.string(), z.unknown()).nullish(),
+      StopSignal: z.string().nullish(),
+      Healthcheck: z.unknown().optional(),
+    })
+    .nullish(),
+});
+
+/** How an image is run, with nothing left open. */
+export interface Execution {
+  /** Entrypoint and Cmd. */
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** Absolute. */
+  readonly workingDirectory: string;
+  /** As image-spec writes it; empty for root. */
+  readonly user: string;
+  /** What the image asks for and a bundle does not have, for people. */
+  readonly passedOver: readonly string[];
+}
+
+/** Reads it from an image configuration. Throws `MANIFEST_INVALID`; `name` says which image's. */
+export function parseExecution(bytes: Uint8Array, name: string): Execution {
+  const { config } = parse(execution, bytes, name, 'an OCI image configuration');
+  const volumes = Object.keys(config?.Volumes ?? {}).toSorted();
+  const stopSignal = config?.StopSignal ?? '';
+  return {
+    args: [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])],
+    env: config?.Env ?? [],
+    workingDirectory: config?.WorkingDir || '/',
+    user: config?.User ?? '',
+    passedOver: [
+      ...volumes.map((path) => `the volume ${path}`),
+      ...(['', 'SIGTERM', 'TERM', '15'].includes(stopSignal) ? [] : [`the stop signal ${stopSignal}`]),
+      ...(config?.Healthcheck === undefined || config.Healthcheck === null ? [] : ['the health check']),
+    ],
+  };
+}
