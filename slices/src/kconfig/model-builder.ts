@@ -14,6 +14,9 @@ import type {
   SymbolType,
 } from './model.ts';
 
+/** Menus, ifs and choices in each other. The deepest of Linux is 10. */
+const MAX_BLOCKS = 100;
+
 export type BlockKind = 'menu' | 'if' | 'choice';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -205,6 +208,7 @@ export class ModelBuilder {
   }
 
   #open(kind: BlockKind, lexer: Lexer, title?: string): Block {
+    if (this.#blocks.length >= MAX_BLOCKS) lexer.fail(`more than ${MAX_BLOCKS} menus and ifs are open`);
     const around = this.#blocks.at(-1);
     const choice = kind === 'choice' ? this.#choices.length - 1 : around?.choice;
     const block: Block = {

@@ -27,6 +27,9 @@ export interface KconfigInput {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Files read, with those that are read again. Linux has 1700. */
+const MAX_FILES = 20_000;
+
 const SOURCES: Readonly<Record<string, { readonly relative: boolean; readonly optional: boolean }>> = {
   source: { relative: false, optional: false },
   osource: { relative: false, optional: true },
@@ -51,6 +54,7 @@ export function parseKconfig(input: KconfigInput): KconfigModel {
       hint: 'Give the top directory of a source tree that is configured by Kconfig.',
     });
   }
+  let files = 1;
   const open = [new Lexer(top, text, macros, isKeyword)];
   for (let lexer = open.at(-1); lexer !== undefined; lexer = open.at(-1)) {
     const tokens = lexer.statement();
@@ -75,6 +79,8 @@ export function parseKconfig(input: KconfigInput): KconfigModel {
     if (open.some(({ file }) => file === path)) {
       lexer.fail(`${path} includes itself: ${[...open.map(({ file }) => file), path].join(' > ')}`);
     }
+    files += 1;
+    if (files > MAX_FILES) lexer.fail(`the tree includes more than ${MAX_FILES} files`);
     const included = input.read(path);
     if (included !== undefined) open.push(new Lexer(path, included, macros, isKeyword));
     else if (!source.optional) {

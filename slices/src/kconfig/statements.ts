@@ -33,7 +33,7 @@ function referring(option: 'selects' | 'implies'): Statement {
   return (reader, lexer, builder) => {
     const symbol = reader.name();
     const when = reader.condition();
-    builder.definition(lexer, option)[option].push({
+    builder.definition(lexer, option === 'selects' ? 'select' : 'imply')[option].push({
       symbol,
       ...(when === undefined ? {} : { when }),
       at: lexer.place,
