@@ -11,6 +11,10 @@ export interface CacheDirectory {
   readonly apt: string;
   /** The layer store, an OCI image layout. */
   readonly layers: string;
+  /** What the engine has built, an OCI image layout with keys. */
+  readonly store: string;
+  /** Sizes of the last builds, by profile and board. */
+  readonly sizes: string;
   /** Unpacked host tools, by layer digest. */
   readonly tools: string;
   /** Trees of Debian packages that builds run in, and each package unpacked. */
@@ -33,6 +37,8 @@ export function cacheDirectoryAt(root: string): CacheDirectory {
     sources: join(root, 'sources'),
     apt: join(root, 'apt'),
     layers: join(root, 'layers'),
+    store: join(root, 'store'),
+    sizes: join(root, 'sizes'),
     tools: join(root, 'tools'),
     toolchain: join(root, 'toolchain'),
     logs: join(root, 'logs'),

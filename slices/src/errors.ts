@@ -8,6 +8,9 @@ import { CoconError } from '@cocon-os/cli';
  * - `APT_FAILED`: apt could not read the mirror or its signatures.
  * - `SOURCE_VERSION_GONE`: the mirror no longer has the pinned version.
  * - `SOURCE_BAD_HASH`: a file is not the one that was pinned.
+ * - `SOURCE_GONE`: an address, or a repository, no longer has what was pinned.
+ * - `SOURCE_FETCH_FAILED`: a download did not come to its end.
+ * - `SOURCE_CHANGED`: a local source is no longer what it was when the tree was evaluated.
  * - `TOOLCHAIN_PACKAGE_UNKNOWN`: a build asks for a Debian package that the toolchain's lock does not have.
  * - `TOOLCHAIN_UNPACK_FAILED`: a package of the toolchain could not be unpacked.
  * - `HOST_PACKAGE_MISSING`: the build needs a Debian package that is not installed.
@@ -17,6 +20,8 @@ import { CoconError } from '@cocon-os/cli';
  * - `SLICE_CYCLE`: slices that need each other in a circle.
  * - `NAME_UNKNOWN`: no profile, board or slice has that name.
  * - `BUILD_FAILED`: a step ended with an error; the message holds the end of its log.
+ * - `DISK_FULL`: the disk of the cache has no room left; what was finished stays.
+ * - `BUDGET_EXCEEDED`: what was built is larger than its definition allows.
  * - `OUTPUT_INVALID`: a build left something that no layer can carry, or nothing at all.
  * - `KCONFIG_INVALID`, `KCONFIG_NOT_FOUND`: a Kconfig file that cannot be read, or that is missing.
  * - `KERNEL_FACT_WRONG`: the kernel's configuration is not what a slice was told about it.
@@ -26,6 +31,9 @@ export type SlicesErrorCode =
   | 'APT_FAILED'
   | 'SOURCE_VERSION_GONE'
   | 'SOURCE_BAD_HASH'
+  | 'SOURCE_GONE'
+  | 'SOURCE_FETCH_FAILED'
+  | 'SOURCE_CHANGED'
   | 'TOOLCHAIN_PACKAGE_UNKNOWN'
   | 'TOOLCHAIN_UNPACK_FAILED'
   | 'HOST_PACKAGE_MISSING'
@@ -37,6 +45,8 @@ export type SlicesErrorCode =
   | 'SLICE_CYCLE'
   | 'NAME_UNKNOWN'
   | 'BUILD_FAILED'
+  | 'DISK_FULL'
+  | 'BUDGET_EXCEEDED'
   | 'OUTPUT_INVALID'
   | 'KCONFIG_INVALID'
   | 'KCONFIG_NOT_FOUND'

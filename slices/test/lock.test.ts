@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it, vi } from 'vitest';
 
-import { isRunning, processIdentity, withLock } from '../src/build/lock.ts';
+import { isRunning, processIdentity, withLock } from '../src/lock.ts';
 import { scratchDirectory } from './support.ts';
 
 /** The identity of a process that has ended. */

@@ -6,6 +6,7 @@ import type { Target } from '../src/define/target.ts';
 
 /** In every sandbox. */
 export const COMMON_PACKAGES = [
+  'attr',
   'bash',
   'bzip2',
   'coreutils',
@@ -17,6 +18,7 @@ export const COMMON_PACKAGES = [
   'gzip',
   'libc-bin',
   'libc6-dev',
+  'libfaketime',
   'make',
   'mawk',
   'patch',

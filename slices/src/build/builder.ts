@@ -20,7 +20,7 @@ import { fetchSource } from '../sources/fetch-source.ts';
 import { silentReporter, type BuildReporter } from './build-reporter.ts';
 import { cacheKey } from './cache-key.ts';
 import { hostPackages } from './host-packages.ts';
-import { isRunning, processIdentity, withLock } from './lock.ts';
+import { isRunning, processIdentity, withLock } from '../lock.ts';
 import { runSteps } from './run-steps.ts';
 
 /** A slice and what it came to. */

@@ -8,7 +8,7 @@
 import { lstat } from 'node:fs/promises';
 
 import { runProcess, type ProcessResult } from '../run-process.ts';
-import { BUILD_TIME } from './build-time.ts';
+import { BUILD_TIME } from '../build-time.ts';
 
 /** Where host directories and files show up inside. */
 export interface SandboxMounts {

@@ -6,8 +6,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { BUILD_TIME } from '../build/build-time.ts';
-import type { LayerStore, StoredLayer } from '../layer/layer-store.ts';
+import { BUILD_TIME } from '../build-time.ts';
 
 /** What becomes an image. */
 export interface ImageSpec {
@@ -16,7 +15,16 @@ export interface ImageSpec {
   /** In the words of the OCI image spec: `amd64`. */
   readonly architecture: string;
   /** From the bottom up, with a comment for each. */
-  readonly layers: readonly { readonly layer: StoredLayer; readonly comment: string }[];
+  readonly layers: readonly {
+    readonly layer: { readonly digest: string; readonly sizeBytes: number };
+    readonly comment: string;
+  }[];
+}
+
+/** Where the layers are. */
+export interface LayerPlace {
+  /** The file of a blob. */
+  pathOf(digest: string): string;
 }
 
 /** An image on disk. */
@@ -41,7 +49,7 @@ const INDEX = 'application/vnd.oci.image.index.v1+json';
 /** Writes the image into `directory`, which is replaced when it exists. The same spec gives the same bytes. */
 export async function writeOciImage(
   spec: ImageSpec,
-  store: LayerStore,
+  store: LayerPlace,
   directory: string,
 ): Promise<BuiltImage> {
   const draft = `${directory}.${process.pid}.new`;

@@ -1,13 +1,32 @@
 /** Brings the files of a source package into the cache: from there, or by the private apt, and never unchecked. */
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
+import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
 import { exists, sha256OfFile } from '../files.ts';
+import { withLock } from '../lock.ts';
 import { DEBIAN_SUITE, filesOf, type DebianSource, type SourceFile } from './debian-source.ts';
 import { privateApt, type PrivateApt } from './private-apt.ts';
 import { systemMirror } from './system-mirror.ts';
+
+/** Files of a source package. */
+export interface DebianFiles {
+  readonly package: string;
+  readonly version: string;
+  readonly files: readonly SourceFile[];
+}
+
+/** {@link fetchDebianFiles} for a source as a slice writes it. */
+export async function fetchSource(
+  source: DebianSource,
+  cache: CacheDirectory,
+  onLine: (line: string) => void = () => {},
+): Promise<ReadonlyMap<string, string>> {
+  const { package: name, version } = source;
+  return fetchDebianFiles({ package: name, version, files: filesOf(source) }, cache, onLine);
+}
 
 /**
  * The host's path of each file of a source, by the file's name.
@@ -17,20 +36,22 @@ import { systemMirror } from './system-mirror.ts';
  *
  * @throws SlicesError `MIRROR_NOT_FOUND`, `APT_FAILED`, `SOURCE_VERSION_GONE`, `SOURCE_BAD_HASH`
  */
-export async function fetchSource(
-  source: DebianSource,
+export async function fetchDebianFiles(
+  source: DebianFiles,
   cache: CacheDirectory,
-  onLine: (line: string) => void = () => {},
+  onLine: (line: string) => void,
 ): Promise<ReadonlyMap<string, string>> {
-  const files = filesOf(source);
-  const paths = new Map(files.map((file) => [file.name, join(cache.sources, file.sha256)]));
-  const present = await Promise.all([...paths.values()].map(exists));
-  if (present.includes(false)) {
-    const apt = await privateApt(cache.apt, await systemMirror(), onLine);
-    await ensureVersion(source, cache, apt);
-    await download(source, cache, apt);
+  const paths = new Map(source.files.map((file) => [file.name, join(cache.sources, file.sha256)]));
+  const allPresent = async (): Promise<boolean> =>
+    !(await Promise.all([...paths.values()].map(exists))).includes(false);
+  if (!(await allPresent())) {
+    await withApt(cache, onLine, async (apt) => {
+      if (await allPresent()) return;
+      await ensureVersion(source, cache, apt);
+      await download(source, cache, apt);
+    });
   }
-  for (const file of files) {
+  for (const file of source.files) {
     await assertHash(
       file,
       join(cache.sources, file.sha256),
@@ -40,12 +61,25 @@ export async function fetchSource(
   return paths;
 }
 
-async function ensureVersion(source: DebianSource, cache: CacheDirectory, apt: PrivateApt): Promise<void> {
+/** Runs `job` with the private apt, which works for one at a time. */
+export async function withApt<T>(
+  cache: CacheDirectory,
+  onLine: (line: string) => void,
+  job: (apt: PrivateApt) => Promise<T>,
+): Promise<T> {
+  return withLock(
+    join(cache.apt, 'cocon.lock'),
+    () => onLine('waiting for another download'),
+    async () => job(await privateApt(cache.apt, await systemMirror(), onLine)),
+  );
+}
+
+async function ensureVersion(source: DebianFiles, cache: CacheDirectory, apt: PrivateApt): Promise<void> {
   if ((await apt.versions(source.package)).includes(source.version)) return;
   await apt.update();
   const found = await apt.versions(source.package);
   if (found.includes(source.version)) return;
-  const wanted = filesOf(source).map((file) => `${file.name} as ${file.sha256}`);
+  const wanted = source.files.map((file) => `${file.name} as ${file.sha256}`);
   throw new SlicesError(
     'SOURCE_VERSION_GONE',
     `Cannot download ${source.package} ${source.version}: ${DEBIAN_SUITE} has ${found.join(', ') || 'no such package'}`,
@@ -56,13 +90,13 @@ async function ensureVersion(source: DebianSource, cache: CacheDirectory, apt: P
   );
 }
 
-async function download(source: DebianSource, cache: CacheDirectory, apt: PrivateApt): Promise<void> {
+async function download(source: DebianFiles, cache: CacheDirectory, apt: PrivateApt): Promise<void> {
   await mkdir(cache.sources, { recursive: true });
-  const directory = await mkdtemp(join(cache.sources, '.download-'));
+  const directory = await draftOf(join(cache.sources, 'download'));
   try {
-    const names = filesOf(source).map(({ name }) => name);
+    const names = source.files.map(({ name }) => name);
     await apt.download(source.package, source.version, names, directory);
-    for (const file of filesOf(source)) {
+    for (const file of source.files) {
       const path = join(directory, file.name);
       const hint =
         'The mirror gave another file than the one that was pinned. Do not build it before you know why.';

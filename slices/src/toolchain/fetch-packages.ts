@@ -1,12 +1,13 @@
 /** Brings the toolchain's packages into the cache: from there, or by the private apt, and never unchecked. */
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
+import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
 import { exists, sha256OfFile } from '../files.ts';
-import { privateApt } from '../sources/private-apt.ts';
-import { systemMirror } from '../sources/system-mirror.ts';
+import { withApt } from '../sources/fetch-source.ts';
+import type { PrivateApt } from '../sources/private-apt.ts';
 import type { LockedPackage } from './lock.ts';
 
 /**
@@ -19,20 +20,30 @@ export async function fetchPackages(
   cache: CacheDirectory,
   onLine: (line: string) => void,
 ): Promise<void> {
-  const present = await Promise.all(packages.map(({ sha256 }) => exists(join(cache.sources, sha256))));
-  const absent = packages.filter((_, index) => present[index] === false);
-  if (absent.length === 0) return;
-  const apt = await privateApt(cache.apt, await systemMirror(), onLine);
+  const absent = async (): Promise<readonly LockedPackage[]> => {
+    const present = await Promise.all(packages.map(({ sha256 }) => exists(join(cache.sources, sha256))));
+    return packages.filter((_, index) => present[index] === false);
+  };
+  if ((await absent()).length === 0) return;
+  await withApt(cache, onLine, async (apt) => download(apt, await absent(), cache));
+}
+
+async function download(
+  apt: PrivateApt,
+  packages: readonly LockedPackage[],
+  cache: CacheDirectory,
+): Promise<void> {
+  if (packages.length === 0) return;
   await mkdir(cache.sources, { recursive: true });
-  const directory = await mkdtemp(join(cache.sources, '.download-'));
+  const directory = await draftOf(join(cache.sources, 'download'));
   try {
     await apt.update();
     await apt.downloadPackages(
-      absent.map(({ name, version }) => `${name}=${version}`),
+      packages.map(({ name, version }) => `${name}=${version}`),
       directory,
     );
     const files = await readdir(directory);
-    for (const wanted of absent) {
+    for (const wanted of packages) {
       const file = files.find((each) => each.startsWith(`${wanted.name}_`));
       if (file === undefined) throw gone(wanted, cache);
       const found = await sha256OfFile(join(directory, file));

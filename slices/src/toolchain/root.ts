@@ -6,12 +6,13 @@
  * {@link ALTERNATIVES}. Files are hard links into one unpacked copy of each package, so a further tree costs no space.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
+import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
-import { exists } from '../files.ts';
+import { exists, removeTree } from '../files.ts';
 import { runProcess } from '../run-process.ts';
 import { fetchPackages } from './fetch-packages.ts';
 import type { LockedPackage } from './lock.ts';
@@ -30,10 +31,19 @@ const USR_MERGED = ['bin', 'sbin', 'lib', 'lib64'];
 /** Links that update-alternatives(1) would make, by their place under /usr/bin. Made where their target is there. */
 const ALTERNATIVES: Readonly<Record<string, string>> = { awk: 'mawk', cc: 'gcc', sh: 'dash' };
 
+/** Files that base-passwd's scripts would make: the one user that a build runs as. */
+const ETC: Readonly<Record<string, string>> = {
+  passwd: 'root:x:0:0:root:/build:/bin/bash\n',
+  group: 'root:x:0:\n',
+  hosts: '127.0.0.1 localhost cocon\n',
+};
+
 /** The digest of a set of packages, known without fetching anything. */
 export function toolchainDigest(packages: readonly LockedPackage[]): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([USR_MERGED, ALTERNATIVES, packages.map(({ name, sha256 }) => [name, sha256])]));
+  hash.update(
+    JSON.stringify([USR_MERGED, ALTERNATIVES, ETC, packages.map(({ name, sha256 }) => [name, sha256])]),
+  );
   return hash.digest('hex');
 }
 
@@ -60,6 +70,9 @@ export async function toolchainRoot(
     for (const name of USR_MERGED) {
       if (!(await exists(join(draft, name)))) await symlink(`usr/${name}`, join(draft, name));
     }
+    await mkdir(join(draft, 'etc'), { recursive: true });
+    for (const [name, text] of Object.entries(ETC))
+      await writeFile(join(draft, 'etc', name), text, { flag: 'wx' });
     for (const [name, target] of Object.entries(ALTERNATIVES)) {
       const programs = join(draft, 'usr/bin');
       if ((await exists(join(programs, target))) && !(await exists(join(programs, name)))) {
@@ -81,14 +94,15 @@ async function unpacked({ sha256 }: LockedPackage, cache: CacheDirectory): Promi
 /** Fills a directory so that it is there whole or not at all. Another process may be faster; then its copy stays. */
 async function appear(directory: string, fill: (draft: string) => Promise<void>): Promise<void> {
   await mkdir(join(directory, '..'), { recursive: true });
-  const draft = await mkdtemp(`${directory}.`);
+  const draft = await draftOf(directory);
+  await mkdir(draft);
   try {
     await fill(draft);
     await rename(draft, directory).catch(async (error: unknown) => {
       if (!(await exists(directory))) throw error;
     });
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    await removeTree(draft);
   }
 }
 
