@@ -1,0 +1,41 @@
+/** What every command over the tree of slices is given, and how it finds the tree. */
+import type { Terminal } from '@cocon-os/cli';
+
+import type { Graph } from '../graph/graph.ts';
+
+/** Where words go, and where relative paths begin. */
+export interface SliceContext {
+  readonly terminal: Terminal;
+  readonly cwd: string;
+}
+
+/** The profile and the board that are meant if none is named. */
+export const DEFAULT_PROFILE = 'embedded';
+export const DEFAULT_BOARD = 'x86_64';
+
+/** Options of the commands that work on the tree of one profile and board. */
+export const TREE_OPTIONS = {
+  board: { type: 'string', help: `Board to build for (default: ${DEFAULT_BOARD})`, value: '<name>' },
+} as const;
+
+/** Options of the commands that name slices and so have their profile as an option. */
+export const SLICE_OPTIONS = {
+  profile: {
+    type: 'string',
+    help: `Profile to look at (default: ${DEFAULT_PROFILE})`,
+    value: '<name>',
+    short: 'p',
+  },
+  ...TREE_OPTIONS,
+} as const;
+
+/** Evaluates a profile for a board. Throws what {@link evaluate} throws, and `NAME_UNKNOWN`. */
+export async function evaluateTree(
+  cwd: string,
+  profile: string = DEFAULT_PROFILE,
+  board: string = DEFAULT_BOARD,
+): Promise<Graph> {
+  const { loadBoard, loadProfile } = await import('../graph/load.ts');
+  const { evaluate } = await import('../graph/evaluate.ts');
+  return evaluate({ profile: await loadProfile(profile, cwd), board: await loadBoard(board, cwd) });
+}

@@ -1,0 +1,244 @@
+/**
+ * Builds a graph: each node at most once, several at a time, and none whose key the store has.
+ *
+ * A node whose needs are there is looked up by its key; if it has to be built it waits for its turn, and of those that
+ * wait the one at the head of the longest chain is begun first. A failed node stops those that need it and nobody else.
+ */
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+import { messageOf } from '@cocon-os/cli';
+
+import type { CacheDirectory } from '../cache-directory.ts';
+import { OUTPUT_NAMES } from '../define/recipe.ts';
+import { draftOf } from '../drafts.ts';
+import { SlicesError } from '../errors.ts';
+import { removeTree } from '../files.ts';
+import type { Graph, GraphNode, NodeId } from '../graph/graph.ts';
+import { withLock } from '../lock.ts';
+import type { ToolchainLock } from '../toolchain/lock.ts';
+import type { NodeJob } from './build-node.ts';
+import { silentEvents, type BuildEvents } from './events.ts';
+import { codeDigest, keyOf, keyRecord } from './key.ts';
+import { chainSeconds, planOf, type Plan } from './plan.ts';
+import { openStore, type Store, type StoredOutput, type StoredOutputs } from './store.ts';
+
+/** Where and how to build. */
+export interface BuildOptions {
+  readonly cache: CacheDirectory;
+  readonly lock: ToolchainLock;
+  readonly events?: BuildEvents;
+  /** Nodes that are built at the same time; as many as there are processors, if not given. */
+  readonly jobs?: number;
+  /** Ids or slice names; all, if not given. */
+  readonly targets?: readonly string[];
+  /** Looks at a node that is there, and throws when it must not be used. */
+  check?(node: GraphNode, outputs: StoredOutputs, store: Store): Promise<void>;
+}
+
+/** A node and what it came to. */
+export interface BuiltNode {
+  readonly node: GraphNode;
+  readonly key: string;
+  readonly outputs: StoredOutputs;
+  /** Whether it was built now and not found. */
+  readonly built: boolean;
+}
+
+/**
+ * Builds.
+ *
+ * @throws SlicesError that of the node that failed; of several, one that holds all their messages
+ */
+export async function buildGraph(
+  graph: Graph,
+  options: BuildOptions,
+): Promise<ReadonlyMap<NodeId, BuiltNode>> {
+  const plan = planOf(graph, options.targets);
+  const build = new Build(plan, options);
+  try {
+    return await build.run();
+  } finally {
+    options.events?.({ kind: 'over' });
+  }
+}
+
+/** One run over a plan. */
+class Build {
+  readonly #plan: Plan;
+  readonly #options: BuildOptions;
+  readonly #store: Store;
+  readonly #events: BuildEvents;
+  readonly #done = new Map<NodeId, BuiltNode>();
+  readonly #failed = new Map<NodeId, SlicesError>();
+  readonly #waiting: NodeJob[] = [];
+  readonly #running = new Map<NodeId, Promise<void>>();
+  #code = '';
+  #stopped = false;
+
+  constructor(plan: Plan, options: BuildOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#store = openStore(options.cache.store);
+    this.#events = options.events ?? silentEvents;
+  }
+
+  async run(): Promise<ReadonlyMap<NodeId, BuiltNode>> {
+    const { nodes } = this.#plan;
+    this.#code = await codeDigest();
+    this.#events({ kind: 'planned', total: nodes.length });
+    for (const node of nodes) if (node.needs.length === 0) await this.#look(node);
+    if (this.#waiting.length > 0) await this.#buildWaiting();
+    this.#leaveOut();
+    const errors = nodes.flatMap(({ id }) => this.#failed.get(id) ?? []);
+    if (errors.length > 0) throw failureOf(errors, nodes.length);
+    return this.#done;
+  }
+
+  /** Takes a node whose needs are there from the store, or puts it among those that wait. */
+  async #look(node: GraphNode): Promise<void> {
+    try {
+      const needs = this.#needsOf(node);
+      const digests = Object.fromEntries([...needs].map(([name, output]) => [name, output.digest]));
+      const { lock, cache } = this.#options;
+      const record = keyRecord(node, { lock, code: this.#code, needs: digests });
+      const key = keyOf(record);
+      const found = await this.#store.find(key);
+      if (found !== undefined) {
+        await this.#finish({ node, key, outputs: found.outputs, built: false });
+        return;
+      }
+      const logPath = join(cache.logs, `${node.id}.log`);
+      const [store, events] = [this.#store, this.#events];
+      this.#waiting.push({ node, record, key, needs, cache, store, lock, events, logPath });
+    } catch (thrown) {
+      this.#fail(node, thrown);
+    }
+  }
+
+  #needsOf(node: GraphNode): ReadonlyMap<string, StoredOutput> {
+    return new Map(
+      node.needs.map((id) => {
+        const { dev } = this.#done.get(id)?.outputs ?? {};
+        if (dev !== undefined) return [this.#plan.node(id).name, dev];
+        throw new SlicesError('SLICE_INVALID', `Cannot build ${node.id}: ${id} has no dev output`, {
+          hint: `Add dev to the outputs of ${id} (${this.#plan.node(id).definedAt}).`,
+          facts: { slice: node.name, field: 'needs', file: node.definedAt },
+        });
+      }),
+    );
+  }
+
+  async #buildWaiting(): Promise<void> {
+    const { cache, jobs = availableParallelism() } = this.#options;
+    const { sweep } = await import('./sweep.ts');
+    await sweep(cache);
+    const presence = await draftOf(join(cache.work, 'builder'));
+    await mkdir(presence, { recursive: true });
+    try {
+      await withLock(
+        join(cache.work, 'gc.lock'),
+        () => {},
+        async () => {},
+      );
+      const chains = await chainSeconds(this.#plan, this.#store);
+      const rank = ({ node }: NodeJob): number => chains.get(node.id) ?? 0;
+      while (this.#waiting.length > 0 || this.#running.size > 0) {
+        this.#waiting.sort((a, b) => rank(b) - rank(a));
+        while (!this.#stopped && this.#running.size < jobs) {
+          const job = this.#waiting.shift();
+          if (job === undefined) break;
+          this.#running.set(job.node.id, this.#build(job));
+        }
+        if (this.#running.size === 0) break;
+        await Promise.race(this.#running.values());
+      }
+      const { writeIndex } = await import('./layout-index.ts');
+      await writeIndex(this.#store);
+    } finally {
+      await removeTree(presence);
+    }
+  }
+
+  async #build(job: NodeJob): Promise<void> {
+    const { node, key } = job;
+    this.#events({ kind: 'started', node });
+    try {
+      await withLock(
+        join(job.cache.work, `${key}.lock`),
+        () => this.#events({ kind: 'step', node, step: 'wait for another process that builds it' }),
+        async () => {
+          const found = await this.#store.find(key);
+          if (found === undefined) await this.#buildNow(job);
+          else await this.#finish({ node, key, outputs: found.outputs, built: false });
+        },
+      );
+    } catch (thrown) {
+      this.#fail(node, thrown);
+    }
+    this.#running.delete(node.id);
+  }
+
+  async #buildNow(job: NodeJob): Promise<void> {
+    const { node, key, record } = job;
+    const { buildNode } = await import('./build-node.ts');
+    const began = Date.now();
+    const outputs = await buildNode(job);
+    const seconds = (Date.now() - began) / 1000;
+    const last = await this.#store.last(node.id);
+    const before = last === undefined ? undefined : await this.#store.read(last.key);
+    const same = before !== undefined && sameOutputs(before.outputs, outputs);
+    await this.#store.record(key, { record, outputs, seconds: Math.round(seconds) });
+    this.#events({ kind: 'built', node, seconds, same });
+    await this.#finish({ node, key, outputs, built: true });
+  }
+
+  /** Notes a node that is there and looks at those that now have all that they need. */
+  async #finish(built: BuiltNode): Promise<void> {
+    const { node, key, outputs } = built;
+    await this.#store.use(node.id, key);
+    if (!built.built) this.#events({ kind: 'found', node });
+    await this.#options.check?.(node, outputs, this.#store);
+    this.#done.set(node.id, built);
+    for (const next of this.#plan.dependants(node.id)) {
+      if (next.needs.every((id) => this.#done.has(id))) await this.#look(next);
+    }
+  }
+
+  #fail(node: GraphNode, thrown: unknown): void {
+    const error = asSlicesError(node, thrown);
+    this.#failed.set(node.id, error);
+    if (error.code === 'DISK_FULL') this.#stopped = true;
+    this.#events({ kind: 'failed', node, error });
+  }
+
+  #leaveOut(): void {
+    for (const node of this.#plan.nodes) {
+      if (!this.#done.has(node.id) && !this.#failed.has(node.id)) this.#events({ kind: 'left out', node });
+    }
+  }
+}
+
+function sameOutputs(a: StoredOutputs, b: StoredOutputs): boolean {
+  return OUTPUT_NAMES.every((name) => a[name]?.digest === b[name]?.digest);
+}
+
+function asSlicesError(node: GraphNode, thrown: unknown): SlicesError {
+  if (thrown instanceof SlicesError) return thrown;
+  return new SlicesError('BUILD_FAILED', `Cannot build ${node.id}: ${messageOf(thrown)}`, {
+    hint: 'No step has failed; see whether the cache can be written.',
+    cause: thrown,
+  });
+}
+
+function failureOf(errors: readonly SlicesError[], total: number): SlicesError {
+  const [first, ...others] = errors;
+  if (first === undefined) throw new TypeError('nothing has failed');
+  if (others.length === 0) return first;
+  const all = errors.map(({ message }) => message).join('\n');
+  return new SlicesError(first.code, `Cannot build ${errors.length} of ${total} nodes:\n${all}`, {
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    cause: new AggregateError(errors),
+  });
+}

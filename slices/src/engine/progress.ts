@@ -1,0 +1,167 @@
+/** What people see of a build: a living tree on a terminal, a line per step where there is none. */
+import type { Terminal } from '@cocon-os/cli';
+
+import type { NodeId } from '../graph/graph.ts';
+import type { BuildEvent, BuildEvents } from './events.ts';
+
+/** What {@link buildProgress} may be told. */
+export interface ProgressOptions {
+  /** Milliseconds; the system's clock, if not given. */
+  readonly now?: () => number;
+  /** Columns of the terminal. */
+  readonly columns?: () => number;
+}
+
+/** Progress for people, on standard error. */
+export function buildProgress(terminal: Terminal, options: ProgressOptions = {}): BuildEvents {
+  const { now = Date.now, columns = () => process.stderr.columns ?? 80 } = options;
+  return terminal.interactive ? livingTree(terminal, now, columns) : plainLines(terminal, now);
+}
+
+/** A node that is being built. */
+interface Running {
+  readonly id: NodeId;
+  readonly began: number;
+  step: string;
+  line: string;
+}
+
+/** Counts, and who is at work. */
+class Board {
+  total = 0;
+  found = 0;
+  built = 0;
+  failed = 0;
+  readonly running = new Map<NodeId, Running>();
+
+  take(event: BuildEvent, now: number): void {
+    switch (event.kind) {
+      case 'planned':
+        this.total = event.total;
+        break;
+      case 'found':
+        this.found += 1;
+        this.running.delete(event.node.id);
+        break;
+      case 'started':
+        this.running.set(event.node.id, { id: event.node.id, began: now, step: '', line: '' });
+        break;
+      case 'step':
+      case 'line':
+        this.#change(event);
+        break;
+      case 'built':
+        this.built += 1;
+        this.running.delete(event.node.id);
+        break;
+      case 'failed':
+        this.failed += 1;
+        this.running.delete(event.node.id);
+        break;
+      case 'left out':
+      case 'over':
+        break;
+    }
+  }
+
+  #change(event: BuildEvent & { readonly kind: 'step' | 'line' }): void {
+    const running = this.running.get(event.node.id);
+    if (running === undefined) return;
+    if (event.kind === 'step') [running.step, running.line] = [event.step, ''];
+    else running.line = printable(event.text);
+  }
+
+  /** "7 of 13 built, 4 from the store, 2 running". */
+  summary(): string {
+    const parts = [
+      `${this.built} of ${this.total - this.found} built`,
+      `${this.found} from the store`,
+      `${this.running.size} running`,
+    ];
+    if (this.failed > 0) parts.push(`${this.failed} failed`);
+    return parts.join(', ');
+  }
+}
+
+const REDRAW_MS = 100;
+const CLEAR_LINE = '\u001B[K';
+
+function livingTree(terminal: Terminal, now: () => number, columns: () => number): BuildEvents {
+  const board = new Board();
+  let height = 0;
+  let drawn = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const erase = (): string => (height === 0 ? '' : `\r\u001B[${height}A\u001B[J`);
+  const draw = (above = ''): void => {
+    const width = columns() - 1;
+    const rows = [...board.running.values()].map(({ id, began, step, line }) => {
+      const head = `  ${id} · ${step} · ${clock((now() - began) / 1000)}`;
+      return `${head}${line === '' ? '' : ` · ${line}`}`.slice(0, width);
+    });
+    rows.push(board.summary().slice(0, width));
+    terminal.err(erase() + above + rows.map((row) => `${row}${CLEAR_LINE}\n`).join(''));
+    height = rows.length;
+    drawn = now();
+  };
+  return (event) => {
+    board.take(event, now());
+    if (event.kind === 'over') {
+      clearInterval(timer);
+      if (height > 0) terminal.err(erase());
+      height = 0;
+      return;
+    }
+    const said = lastWord(event);
+    if (said !== undefined) draw(`${said}\n`);
+    else if (event.kind === 'started') draw();
+    else if (height > 0 && now() - drawn >= REDRAW_MS) draw();
+    if (timer === undefined && event.kind === 'started') {
+      timer = setInterval(draw, 1000);
+      timer.unref();
+    }
+  };
+}
+
+/** Without a terminal, a sign of life this often. */
+const HEARTBEAT_MS = 30_000;
+
+function plainLines(terminal: Terminal, now: () => number): BuildEvents {
+  const board = new Board();
+  let said = now();
+  const say = (text: string): void => {
+    said = now();
+    terminal.err(`${text}\n`);
+  };
+  return (event) => {
+    board.take(event, now());
+    if (event.kind === 'step') say(`${event.node.id}: ${event.step}`);
+    else if (event.kind === 'line' && now() - said >= HEARTBEAT_MS) {
+      for (const { id, step, began } of board.running.values()) {
+        say(`${id}: ${step}, after ${clock((now() - began) / 1000)}`);
+      }
+    }
+    const word = lastWord(event);
+    if (word !== undefined) say(`${word} (${board.summary()})`);
+  };
+}
+
+/** What is said of a node that is over. */
+function lastWord(event: BuildEvent): string | undefined {
+  if (event.kind === 'built') {
+    const same = event.same ? ', the same as before' : '';
+    return `${event.node.id}: built in ${clock(event.seconds)}${same}`;
+  }
+  if (event.kind === 'failed') return `${event.node.id}: failed`;
+  if (event.kind === 'left out') return `${event.node.id}: left out, for something that it needs failed`;
+  return undefined;
+}
+
+/** `133` seconds as "2:13". */
+export function clock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+function printable(text: string): string {
+  return text.replaceAll(/[^\u0020-\u007E]/g, ' ').trim();
+}

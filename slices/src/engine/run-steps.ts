@@ -1,0 +1,66 @@
+/** Runs steps in the sandbox, with a log of all that they print. */
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { finished } from 'node:stream/promises';
+
+import type { BuildStep } from '../define/recipe.ts';
+import { SlicesError } from '../errors.ts';
+import type { NodeId } from '../graph/graph.ts';
+import { runInSandbox, type SandboxMounts } from './sandbox.ts';
+
+/** What is run, and who hears of it. */
+export interface StepsRun {
+  readonly node: NodeId;
+  readonly steps: readonly BuildStep[];
+  readonly mounts: SandboxMounts;
+  readonly logPath: string;
+  /** Index of the first step to run; the log is then continued. */
+  readonly from?: number;
+  readonly processors?: number | undefined;
+  onStep(step: string): void;
+  onLine(line: string): void;
+}
+
+/** A step that ended with an error. */
+export class StepFailed extends SlicesError {
+  /** Index of the step. */
+  readonly index: number;
+
+  constructor(run: StepsRun, index: number, step: BuildStep, status: number, tail: readonly string[]) {
+    const end = tail.map((line) => `  ${line}`).join('\n');
+    super('BUILD_FAILED', `Cannot build ${run.node}: step "${step.name}" ended with ${status}\n${end}`, {
+      hint: `The whole log is ${run.logPath}; cocon shell ${run.node} leads to the place where it failed.`,
+      facts: { node: run.node, step: step.name, status, log: run.logPath },
+    });
+    this.index = index;
+  }
+}
+
+/** Throws {@link StepFailed} for the first step that ends with an error, and `HOST_PACKAGE_MISSING`. */
+export async function runSteps(run: StepsRun): Promise<void> {
+  const { steps, mounts, logPath, from = 0, processors } = run;
+  await mkdir(dirname(logPath), { recursive: true });
+  const log = createWriteStream(logPath, { flags: from === 0 ? 'w' : 'a' });
+  // A log that cannot be written is seen when it is closed; until then the build goes on.
+  log.on('error', () => {});
+  try {
+    for (const [index, step] of steps.entries()) {
+      if (index < from) continue;
+      run.onStep(step.name);
+      log.write(`== ${step.name}\n`);
+      const onLine = (line: string): void => {
+        log.write(`${line}\n`);
+        run.onLine(line);
+      };
+      const { status, tail } = await runInSandbox(step.script, mounts, {
+        onLine,
+        ...(processors === undefined ? {} : { processors }),
+      });
+      if (status !== 0) throw new StepFailed(run, index, step, status, tail);
+    }
+  } finally {
+    log.end();
+    await finished(log);
+  }
+}

@@ -1,0 +1,24 @@
+/** Removes what processes that were killed have left in a cache. */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { CacheDirectory } from '../cache-directory.ts';
+import { sweepDrafts } from '../drafts.ts';
+import { isRunning } from '../lock.ts';
+
+/** The places in which drafts are made. */
+export function draftPlaces({ work, store, sources, toolchain }: CacheDirectory): readonly string[] {
+  const inStore = ['', 'blobs/sha256', 'keys', 'builds'].map((name) => join(store, name));
+  return [work, ...inStore, sources, join(sources, 'git'), toolchain, join(toolchain, 'packages')];
+}
+
+export async function sweep(cache: CacheDirectory): Promise<void> {
+  await mkdir(cache.work, { recursive: true });
+  for (const place of draftPlaces(cache)) await sweepDrafts(place);
+  for (const name of await readdir(cache.work)) {
+    if (!name.endsWith('.lock')) continue;
+    const path = join(cache.work, name);
+    const owner = await readFile(path, 'utf8').catch(() => undefined);
+    if (owner !== undefined && !(await isRunning(owner))) await rm(path, { force: true });
+  }
+}

@@ -1,0 +1,47 @@
+/** The steps that come before a slice's own: its source is unpacked in `/build/source`, and Debian's patches are applied. */
+import type { BuildStep } from '../define/recipe.ts';
+import type { GraphSource } from '../graph/graph.ts';
+import { ARCHIVE } from '../sources/fetch-graph-source.ts';
+
+/** A local source is put in place before the steps begin, and has none here. */
+export function unpackSteps(source: GraphSource | undefined): readonly BuildStep[] {
+  switch (source?.kind) {
+    case undefined:
+    case 'local':
+      return [];
+    case 'git':
+      return [unpack(`--file=/sources/${ARCHIVE}`, [])];
+    case 'url':
+      return [unpack(`--strip-components=1 --file=/sources/${ARCHIVE}`, source.exclude)];
+    case 'debian': {
+      const [upstream = '', debian = ''] = source.files.map(({ name }) => name);
+      const first = unpack(`--strip-components=1 --file=/sources/${upstream}`, source.exclude);
+      return source.patched ? [first, patch(debian)] : [first];
+    }
+  }
+}
+
+/** Members that are newer than the held clock are no reason for a word. */
+const TAR = 'tar --extract --no-same-owner --warning=no-timestamp --directory=source';
+
+function unpack(from: string, exclude: readonly string[]): BuildStep {
+  const excludes = exclude.map((pattern) => ` --exclude=${quoted(pattern)}`).join('');
+  return { name: 'unpack', script: `mkdir source\n${TAR}${excludes} ${from}` };
+}
+
+/** Debian's series lists patches in order, with comments (dpkg-source(1), format 3.0 quilt). */
+function patch(archive: string): BuildStep {
+  const script = [
+    `${TAR} --file=/sources/${archive}`,
+    'cd source',
+    'sed -e "s/[[:space:]]*#.*//" -e "/^$/d" debian/patches/series | while read -r name options; do',
+    '  echo "patch $name"',
+    '  patch --batch --forward --strip=1 --input="debian/patches/$name"',
+    'done',
+  ];
+  return { name: 'patch', script: script.join('\n') };
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

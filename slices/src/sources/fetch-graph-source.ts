@@ -1,0 +1,36 @@
+/** Brings a source into the cache, whatever its kind, and gives the files that a sandbox sees in `/sources`. */
+import type { CacheDirectory } from '../cache-directory.ts';
+import type { GraphSource } from '../graph/graph.ts';
+
+/**
+ * The host's path of each file, by its name inside. All are checked against their pins, whether or not they were there
+ * already. A local source has no files here: it is copied when the workspace is filled.
+ *
+ * @throws SlicesError what the fetchers of each kind throw
+ */
+export async function fetchGraphSource(
+  source: GraphSource | undefined,
+  cache: CacheDirectory,
+  onLine: (line: string) => void,
+): Promise<Readonly<Record<string, string>>> {
+  switch (source?.kind) {
+    case undefined:
+    case 'local':
+      return {};
+    case 'debian': {
+      const { fetchDebianFiles } = await import('./fetch-source.ts');
+      return Object.fromEntries(await fetchDebianFiles(source, cache, onLine));
+    }
+    case 'url': {
+      const { fetchUrl } = await import('./fetch-url.ts');
+      return { [ARCHIVE]: await fetchUrl(source, cache, onLine) };
+    }
+    case 'git': {
+      const { fetchGit } = await import('./fetch-git.ts');
+      return { [ARCHIVE]: await fetchGit(source, cache, onLine) };
+    }
+  }
+}
+
+/** The one file of a source that is an archive. */
+export const ARCHIVE = 'archive.tar';
