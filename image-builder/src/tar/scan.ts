@@ -69,8 +69,10 @@ export async function scanTar(
     } catch (thrown) {
       fail(thrown);
     }
-    data.on('end', () => next());
     data.on('error', fail);
+    // A directory has no data whatever its header says; tar-stream would wait for the end of it for ever.
+    if (header.type === 'directory') return queueMicrotask(() => next());
+    data.on('end', () => next());
     data.resume();
   });
   parser.on('error', (thrown: Error) => fail(explain(thrown, entries)));
