@@ -107,7 +107,10 @@ function diskArguments(machine: Machine, disk: Disk, index: number, files: Machi
           file: format,
           log: { driver: 'file', filename: disk.writeLog },
         });
-  const bootIndex = machine.disks.some((each) => each.bootIndex !== undefined) ? disk.bootIndex : index;
+  // A kernel that QEMU starts itself has the first place, and QEMU refuses two of one place.
+  const inOrder =
+    machine.firmware.kind === 'uefi' && machine.disks.every((each) => each.bootIndex === undefined);
+  const bootIndex = inOrder ? index : disk.bootIndex;
   const properties = {
     id: `${node}-device`,
     ...(bootIndex === undefined ? {} : { bootindex: bootIndex }),

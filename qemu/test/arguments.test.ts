@@ -95,6 +95,12 @@ test('qemuArguments() takes explicit boot places instead of the order of the dis
   ]);
 });
 
+test('qemuArguments() gives disks no place in a boot order whose first is a kernel', () => {
+  const words = argumentsOf({ firmware: { kind: 'kernel', kernel: 'vmlinuz' }, disks: [{ path: 'a.img' }] });
+  expect(words).toContain('"id":"disk0-device"');
+  expect(words).not.toContain('bootindex');
+});
+
 test('qemuArguments() adds network, watchdog and graphics on request', () => {
   const words = argumentsOf({
     network: { forwards: [{ hostPort: 8022, guestPort: 22 }] },
