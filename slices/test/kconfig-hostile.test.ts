@@ -7,6 +7,13 @@ import { codeOf } from './support.ts';
 
 const DEEP = 10_000;
 
+/** What texts are made of that look somewhat like Kconfig files. */
+const PIECES =
+  `config A;bool;prompt "p";help;depends on;default;select;range;visible if;A;if;endif;menu "m";endmenu;choice
+endchoice;source;(;);&&;||;!;=;:=;,;";';\\;#;$(;$(A);\0;\u{1F600}`
+    .split(/[;\n]/)
+    .concat('\n', '\n\t');
+
 describe('parseKconfig(), hostile input', () => {
   it.each([
     ['parentheses', `config A\n\tdepends on ${'('.repeat(DEEP)}B${')'.repeat(DEEP)}\n`],
@@ -53,39 +60,7 @@ describe('parseKconfig(), hostile input', () => {
   });
 
   it('either reads any text, or refuses it with a place', () => {
-    const piece = fc.constantFrom(
-      ...[
-        'config A',
-        'bool',
-        'if',
-        'endif',
-        'menu "m"',
-        'endmenu',
-        'choice',
-        'endchoice',
-        'prompt "p"',
-        'help',
-      ],
-      ...[
-        'depends on',
-        'default',
-        'select',
-        'range',
-        'A',
-        '(',
-        ')',
-        '&&',
-        '||',
-        '!',
-        '=',
-        ':=',
-        '"',
-        "'",
-        '\\',
-        '$(',
-      ],
-      ...['$(A)', '\n', '\n\t', ' ', '#', ',', 'source', 'visible if', '\0', '\u{1F600}'],
-    );
+    const piece = fc.constantFrom(...PIECES);
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
         try {

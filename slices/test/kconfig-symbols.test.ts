@@ -58,29 +58,29 @@ describe('kernelSymbols', () => {
 describe('KernelSymbols', () => {
   it('makes wrong demands errors of the compiler', () => {
     // Never called: these are there for tsc, which reports every "expect-error" that is none.
-    const wrong: readonly ((symbols: KernelSymbols) => Demand)[] = [
+    const wrong = (symbols: KernelSymbols, ask: (demand: Demand) => void): void => {
       // @ts-expect-error a misspelt name
-      (symbols) => symbols.EROFS_FZ,
+      ask(symbols.EROFS_FZ);
       // @ts-expect-error a number without a value
-      (symbols) => symbols.NR_CPUS,
+      ask(symbols.NR_CPUS);
       // @ts-expect-error a text without a value
-      (symbols) => symbols.DEFAULT_HOSTNAME,
+      ask(symbols.DEFAULT_HOSTNAME);
       // @ts-expect-error a bool cannot be a module
-      (symbols) => symbols.SMP.module(),
+      ask(symbols.SMP.module());
       // @ts-expect-error a switch has no number
-      (symbols) => symbols.SMP.is(1),
+      ask(symbols.SMP.is(1));
       // @ts-expect-error a number is no text
-      (symbols) => symbols.NR_CPUS.is('64'),
+      ask(symbols.NR_CPUS.is('64'));
       // @ts-expect-error a text is no number
-      (symbols) => symbols.DEFAULT_HOSTNAME.is(1),
+      ask(symbols.DEFAULT_HOSTNAME.is(1));
       // @ts-expect-error a hexadecimal symbol takes no decimal
-      (symbols) => symbols.PHYSICAL_START.is(16),
+      ask(symbols.PHYSICAL_START.is(16));
       // @ts-expect-error the prefix does not belong to the name
-      (symbols) => symbols.CONFIG_SMP,
-    ];
+      ask(symbols.CONFIG_SMP);
+    };
     // @ts-expect-error facts are about switches
     const fact: SwitchName = 'NR_CPUS';
     const known: readonly SwitchName[] = ['IPV6', 'KVM', 'ARM64', '64BIT', 'RISCV', 'CPU_V7'];
-    expect([wrong.length, fact, known.length]).toEqual([9, 'NR_CPUS', 6]);
+    expect([typeof wrong, fact, known.length]).toEqual(['function', 'NR_CPUS', 6]);
   });
 });

@@ -57,6 +57,12 @@ export class Configuration {
     return this.#tristate(name) !== 'n';
   }
 
+  /** Whether modules can be built. */
+  get hasModules(): boolean {
+    const { modules } = this.model;
+    return modules !== undefined && this.valueOf(modules) === 'y';
+  }
+
   /** All switches that are on. */
   switchesOn(): readonly KconfigSymbol[] {
     return this.model.symbols.filter(({ name }) => this.isOn(name));
@@ -103,10 +109,7 @@ export class Configuration {
   }
 
   #tristate(name: string): 'n' | 'm' | 'y' {
-    if (name === 'm') {
-      const { modules } = this.model;
-      return modules !== undefined && this.valueOf(modules) === 'y' ? 'm' : 'n';
-    }
+    if (name === 'm') return this.hasModules ? 'm' : 'n';
     const value = isTristateName(name) ? name : this.valueOf(name);
     return value === 'y' || value === 'm' ? value : 'n';
   }

@@ -45,8 +45,11 @@ export class ExplainOn {
   #asked(name: string): Reason[] {
     const demand = this.#demands.get(name);
     const value = this.#configuration.valueOf(name);
-    if (demand === undefined || value === undefined || !sameValue(demand.value, value)) return [];
-    return [{ kind: 'asked', by: demand.askedBy, value }];
+    if (demand === undefined || value === undefined) return [];
+    // Without modules, Kconfig builds in what was asked for as one.
+    const builtIn = demand.value === 'm' && value === 'y' && !this.#configuration.hasModules;
+    if (!builtIn && !sameValue(demand.value, value)) return [];
+    return [{ kind: 'asked', by: demand.askedBy, value: demand.value }];
   }
 
   #referred(name: string): Reason[] {

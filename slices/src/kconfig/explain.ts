@@ -95,10 +95,8 @@ export class Explainer {
   }
 
   #noModules(wanted: string): Reason {
+    if (wanted !== 'm' || this.#configuration.hasModules) return { kind: 'unexplained' };
     const { modules } = this.#configuration.model;
-    if (wanted !== 'm' || (modules !== undefined && this.#configuration.isOn(modules))) {
-      return { kind: 'unexplained' };
-    }
     return { kind: 'no-modules', ...(modules === undefined ? {} : { symbol: modules }) };
   }
 

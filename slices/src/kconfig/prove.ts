@@ -93,9 +93,12 @@ export function proveFacts(
   );
 }
 
+/** Names in a hint. */
+const MOST_NAMES = 10;
+
 function hintFor(lost: readonly LostDemand[], explained: boolean): string {
   const wanted = [...new Set(lost.flatMap(({ reasons }) => wantedSymbols(reasons)))];
-  if (wanted.length > 0) return `Demand ${wanted.slice(0, 5).join(', ')} as well, or do without.`;
+  if (wanted.length > 0) return `Demand ${wanted.slice(0, MOST_NAMES).join(', ')} as well, or do without.`;
   return explained
     ? 'Change the demand, or the one that stands in its way.'
     : 'Look the symbol up in the Kconfig files of this version: it may have a dependency that nobody asks for, or another name.';

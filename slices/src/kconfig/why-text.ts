@@ -49,11 +49,7 @@ export function wantedSymbols(reasons: readonly Reason[]): readonly string[] {
 function reasonLines(reason: Reason): readonly string[] {
   switch (reason.kind) {
     case 'asked':
-      return [
-        reason.value === 'n'
-          ? `${reason.by.join(', ')} wants it off`
-          : `asked for by ${reason.by.join(', ')}`,
-      ];
+      return [askedText(reason.by.join(', '), reason.value)];
     case 'selected':
     case 'implied':
       return [chain(reason)];
@@ -90,6 +86,11 @@ function reasonLines(reason: Reason): readonly string[] {
     case 'unexplained':
       return ['the Kconfig files give no reason'];
   }
+}
+
+function askedText(by: string, value: string): string {
+  if (value === 'n') return `${by} wants it off`;
+  return `asked for${value === 'm' ? ' as a module' : ''} by ${by}`;
 }
 
 /** `selected by B (…) <- selected by A (…) <- asked for by base-files`. */
