@@ -41,6 +41,11 @@ export async function baseFiles(): Promise<Slice> {
           path,
           mode: path === 'tmp' ? 0o1777 : EXECUTABLE,
         })),
+        ...['etc/cocon/boot.d', 'etc/cocon/services.d'].map((path): LayerEntry => ({
+          type: 'directory',
+          path,
+          mode: EXECUTABLE,
+        })),
         { type: 'directory', path: 'root', mode: 0o700 },
         { type: 'symlink', path: 'etc/mtab', target: '../proc/self/mounts' },
         { type: 'symlink', path: 'etc/resolv.conf', target: '../run/resolv.conf' },
