@@ -1,0 +1,88 @@
+/**
+ * Runs scripts of the device on this machine: under the device's own busybox, at the places where they will be, in a
+ * sandbox that holds nothing else.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { onTestFinished } from 'vitest';
+
+import { busybox } from '../busybox/slice.ts';
+import { createBuilder } from '../src/build/builder.ts';
+import { unpackLayer } from '../src/build/run-steps.ts';
+import { REPOSITORY } from '../src/define/location.ts';
+
+/** Where a device's files are while a test runs. */
+export interface DeviceShell {
+  /** Where a path of the device is on this machine. */
+  path(path: string): string;
+  /** Runs a script to its end. */
+  run(script: string): Promise<{ readonly output: string; readonly status: unknown }>;
+}
+
+/** What there may be of a device. */
+export interface DeviceOptions {
+  /** Slices whose `files` are there. */
+  readonly slices: readonly string[];
+  /** Whether /data is mounted. */
+  readonly data?: boolean;
+  /** Contents of /proc/cmdline. */
+  readonly commandLine?: string;
+  /** Further files, by path from the root. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** Another file system than that of temporary files, so that /data is a mount point by every program's rules. */
+const DATA_DIRECTORY = '/dev/shm';
+
+/** Root in namespaces of its own, but for the network: tests serve what a cloud would. */
+const ALONE =
+  '--unshare-user --unshare-uts --unshare-ipc --unshare-pid --die-with-parent --uid 0 --gid 0 --cap-add CAP_SYS_ADMIN --hostname cocon';
+const ENVIRONMENT = '--clearenv --setenv PATH /usr/bin:/bin:/usr/sbin:/sbin --chdir /';
+
+/** A device's files in a new directory, which goes with the test. */
+export async function deviceShell({
+  slices,
+  data = true,
+  commandLine = '',
+  files = {},
+}: DeviceOptions): Promise<DeviceShell> {
+  const root = mkdtempSync(join(tmpdir(), 'cocon-device-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const dataRoot = data ? mkdtempSync(join(DATA_DIRECTORY, 'cocon-data-')) : join(root, 'data');
+  onTestFinished(() => rmSync(dataRoot, { recursive: true, force: true }));
+  const pathOf = (path: string): string =>
+    path.startsWith('data/') ? join(dataRoot, path.slice('data/'.length)) : join(root, path);
+  const builder = createBuilder();
+  const { runtime } = (await builder.build(busybox)).outputs;
+  await unpackLayer(builder.store.pathOf(runtime?.digest ?? ''), root);
+  for (const name of ['data', 'run', 'proc', 'dev', 'tmp']) mkdirSync(join(root, name));
+  for (const slice of slices) cpSync(join(REPOSITORY, 'slices', slice, 'files'), root, { recursive: true });
+  writeFileSync(join(root, 'cmdline'), `${commandLine}\n`);
+  for (const [path, contents] of Object.entries(files)) {
+    mkdirSync(dirname(pathOf(path)), { recursive: true });
+    writeFileSync(pathOf(path), contents);
+  }
+  const binds = [`--bind ${root} /`, `--proc /proc --dev /dev --ro-bind ${root}/cmdline /proc/cmdline`];
+  if (data) binds.push(`--bind ${dataRoot} /data`);
+  const sandbox = `${ALONE} ${binds.join(' ')} ${ENVIRONMENT}`.split(' ');
+  return {
+    path: pathOf,
+    async run(script) {
+      const child = spawn('bwrap', [...sandbox, '/bin/sh', '-c', script], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text;
+        });
+      }
+      const [status] = (await once(child, 'close')) as unknown[];
+      return { output, status };
+    },
+  };
+}
