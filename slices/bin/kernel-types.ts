@@ -1,39 +1,25 @@
 /**
- * Makes `slices/linux/generated/kernel-symbols.d.ts` from the pinned kernel's Kconfig files, when the one that is there is of
- * another kernel or format. The first time takes some 15 s, and fetches the kernel's source if the cache has none.
+ * Makes `slices/linux/generated/kernel-symbols.d.ts` when it is missing or of another kernel. The compiler and editors read
+ * it; nothing does at run time.
  */
-import { open, mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+
+import { CoconError, EXIT_FAILED, messageOf } from '@cocon-os/cli';
+import { nodeTerminal } from '@cocon-os/cli/node';
 
 import { linuxSource } from '../linux/source.ts';
 import { cacheDirectory } from '../src/cache-directory.ts';
-import { draftOf } from '../src/drafts.ts';
-import { extractKconfig, KERNEL_ARCHITECTURES, readKconfigTrees } from '../src/kconfig/tree.ts';
-import { kernelTypes, TYPES_FORMAT } from '../src/kconfig/types-file.ts';
+import { generateKernelTypes } from '../src/kconfig/generate-types.ts';
 
-const FILE = join(import.meta.dirname, '../linux/generated/kernel-symbols.d.ts');
-const KEY = `kernel-symbols/${TYPES_FORMAT} ${linuxSource.upstream.sha256}`;
-
-if (!(await beginsWith(FILE, `// ${KEY}\n`))) {
-  process.stderr.write('kernel symbols: making their types\n');
-  const tree = await extractKconfig(linuxSource, cacheDirectory());
-  const text = kernelTypes(readKconfigTrees(tree, KERNEL_ARCHITECTURES), KEY);
-  const draft = await draftOf(FILE);
-  await mkdir(dirname(FILE), { recursive: true });
-  await writeFile(draft, text);
-  await rename(draft, FILE);
-}
-
-async function beginsWith(path: string, start: string): Promise<boolean> {
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return false;
-  try {
-    const { buffer, bytesRead } = await file.read({
-      buffer: Buffer.alloc(Buffer.byteLength(start)),
-      position: 0,
-    });
-    return buffer.toString('utf8', 0, bytesRead) === start;
-  } finally {
-    await file.close();
-  }
+try {
+  await generateKernelTypes({
+    file: join(import.meta.dirname, '../linux/generated/kernel-symbols.d.ts'),
+    source: linuxSource,
+    cache: cacheDirectory(),
+    onStart: () => nodeTerminal.err('kernel symbols: making their types from the Kconfig files of Linux\n'),
+  });
+} catch (thrown) {
+  nodeTerminal.err(`Cannot make the types of the kernel's symbols: ${messageOf(thrown)}\n`);
+  if (thrown instanceof CoconError && thrown.hint !== undefined) nodeTerminal.err(`hint: ${thrown.hint}\n`);
+  process.exitCode = EXIT_FAILED;
 }

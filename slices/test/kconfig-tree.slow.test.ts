@@ -1,10 +1,11 @@
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { cacheDirectoryAt, type CacheDirectory } from '../src/cache-directory.ts';
 import { sha256OfFile } from '../src/files.ts';
+import { generateKernelTypes } from '../src/kconfig/generate-types.ts';
 import { extractKconfig, readKconfigTree } from '../src/kconfig/tree.ts';
 import { runProcess } from '../src/run-process.ts';
 import type { DebianSource } from '../src/sources/debian-source.ts';
@@ -58,6 +59,35 @@ describe('extractKconfig()', () => {
     expect(await readdir(join(cache.root, 'kconfig'))).toEqual([]);
     await writeFile(join(cache.sources, source.upstream.sha256), 'damaged');
     expect(await errorOf(extractKconfig(source, cache))).toMatchObject({ code: 'SOURCE_BAD_HASH' });
+  });
+});
+
+describe('generateKernelTypes()', () => {
+  it('writes the declaration once for a source, and again for another one', async () => {
+    const { source, cache } = await sourceOf({ Kconfig: 'config TTY\n\tbool "tty"\n' });
+    const file = join(cache.root, 'generated/kernel-symbols.d.ts');
+    let starts = 0;
+    const generate = (of: DebianSource): Promise<void> =>
+      generateKernelTypes({ file, source: of, cache, onStart: () => (starts += 1) });
+    await Promise.all([generate(source), generate(source)]);
+    starts = 0;
+    await generate(source);
+    expect(starts).toBe(0);
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain('TTY: BoolSymbol;');
+    await writeFile(file, text.replace(source.upstream.sha256, 'another'));
+    await generate(source);
+    expect([starts, await readFile(file, 'utf8')]).toEqual([1, text]);
+    expect(await readdir(join(cache.root, 'generated'))).toEqual(['kernel-symbols.d.ts']);
+  });
+
+  it('leaves the declaration that is there when it cannot make a new one', async () => {
+    const { source, cache } = await sourceOf({ Kconfig: 'wibble\n' });
+    const file = join(cache.root, 'kernel-symbols.d.ts');
+    await writeFile(file, 'old');
+    const call = generateKernelTypes({ file, source, cache, onStart: () => {} });
+    expect(await errorOf(call)).toMatchObject({ code: 'KCONFIG_INVALID' });
+    expect(await readFile(file, 'utf8')).toBe('old');
   });
 });
 

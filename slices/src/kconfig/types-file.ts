@@ -6,9 +6,6 @@
 import { textOf } from './expression.ts';
 import type { KconfigModel, KconfigSymbol, SymbolType } from './model.ts';
 
-/** Raised when the text of the file changes for the same kernel. */
-export const TYPES_FORMAT = 1;
-
 const HANDLES: Readonly<Record<Exclude<SymbolType, 'unknown'>, string>> = {
   bool: 'BoolSymbol',
   tristate: 'TristateSymbol',
