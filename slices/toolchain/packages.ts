@@ -42,6 +42,7 @@ export const EXTRA_PACKAGES = [
   'automake',
   'bc',
   'bison',
+  'ca-certificates',
   'cmake',
   'cpio',
   'file',
