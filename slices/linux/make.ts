@@ -1,0 +1,11 @@
+/** How the kernel's own build is called, the same way for its configuration and for itself. */
+import type { TargetNames } from '../src/define/target.ts';
+import type { ToolchainPackage } from '../toolchain/packages.ts';
+
+/** Packages that it runs. */
+export const KERNEL_PACKAGES: readonly ToolchainPackage[] = ['bc', 'bison', 'flex', 'libelf-dev', 'zstd'];
+
+/** The start of a call of make. */
+export function kernelMake({ linux, triplet }: TargetNames): string {
+  return `make -C source ARCH=${linux} CROSS_COMPILE=${triplet}-`;
+}
