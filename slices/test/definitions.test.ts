@@ -1,0 +1,170 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import parseSpdx from 'spdx-expression-parse';
+import { describe, expect, test } from 'vitest';
+
+import { busybox } from '../busybox/definition.ts';
+import { caCertificates } from '../ca-certificates/slice.ts';
+import { dropbear } from '../dropbear/slice.ts';
+import { linuxConfig } from '../linux-config/slice.ts';
+import { linux } from '../linux/definition.ts';
+import { release } from '../release/definition.ts';
+import { defineBoard } from '../src/define/board.ts';
+import { defineProfile } from '../src/define/profile.ts';
+import { configure, type OptionSetting, type Slice } from '../src/define/slice.ts';
+import { TARGET_NAMES, TARGETS, type Target } from '../src/define/target.ts';
+import { evaluate } from '../src/graph/evaluate.ts';
+import type { Graph, GraphNode } from '../src/graph/graph.ts';
+import { optionValues } from '../src/graph/option-values.ts';
+import { kernelSymbols, type Demand } from '../src/kconfig/symbols.ts';
+import lock from '../toolchain/lock.json' with { type: 'json' };
+import { errorOf } from './support.ts';
+
+const SLICES = join(import.meta.dirname, '..');
+
+/** All slices that this folder defines, found by their files. */
+async function definedSlices(): Promise<readonly Slice[]> {
+  const folders = (await readdir(SLICES, { withFileTypes: true })).filter((each) => each.isDirectory());
+  const found: Slice[] = [release('1', [])];
+  for (const { name } of folders) {
+    const files = (await readdir(join(SLICES, name))).filter((file) => /^(definition|slice)\.ts$/.test(file));
+    for (const file of files) {
+      const module = (await import(join(SLICES, name, file))) as Record<string, unknown>;
+      found.push(...Object.values(module).filter(isSlice));
+    }
+  }
+  return found;
+}
+
+function isSlice(value: unknown): value is Slice {
+  return typeof value === 'object' && value !== null && 'definedAt' in value && 'outputs' in value;
+}
+
+const slices = await definedSlices();
+
+/** Slices of what this machine has built itself, for itself alone. */
+const ONE_TARGET: ReadonlySet<string> = new Set(['cocon-update']);
+
+function boardFor(target: Target, kernel: readonly Demand[] = []) {
+  const summary = 'A board for tests';
+  return defineBoard({ name: 'bench', summary, target, kernel: () => kernel, commandLine: '' });
+}
+
+async function graphOf(
+  target: Target,
+  tools: readonly Slice[],
+  more: { readonly options?: readonly OptionSetting[]; readonly kernel?: readonly Demand[] } = {},
+): Promise<Graph> {
+  const profile = defineProfile({ name: 'test', summary: 'A profile for tests', slices: [] });
+  const { options = [], kernel = [] } = more;
+  return await evaluate({ profile, board: boardFor(target, kernel), tools, options });
+}
+
+function nodeOf(graph: Graph, name: string): GraphNode {
+  const node = graph.nodes.find((each) => each.name === name);
+  if (node === undefined) throw new Error(`no node ${name}`);
+  return node;
+}
+
+/** The one text that a node's steps read. */
+function inputOf(node: GraphNode): string {
+  if (node.recipe.kind !== 'steps') throw new Error(`${node.id} has no steps`);
+  return Object.values(node.recipe.inputs ?? {}).join('');
+}
+
+describe('the slices', () => {
+  test('have names of their own', () => {
+    const names = slices.map(({ name }) => name);
+    expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+    expect(names).toEqual(expect.arrayContaining(['busybox', 'crun', 'linux', 'musl', 'release']));
+  });
+
+  test.each(slices.map((slice) => [slice.name, slice] as const))(
+    '%s has an SPDX licence and a summary without a period',
+    (_, { license, summary }) => {
+      expect(() => parseSpdx(license)).not.toThrow();
+      expect(summary).toMatch(/^[A-Z].*[^.]$/);
+    },
+  );
+
+  test.each(TARGETS)('are evaluated for %s, with every source pinned', async (target) => {
+    // A dynamic import cannot tell a slice whose product is missing from one that is wrong.
+    const wanted = slices.filter(({ name }) => !ONE_TARGET.has(name));
+    const graph = await graphOf(target, wanted);
+    for (const { name, runsOn } of wanted) {
+      expect(nodeOf(graph, name).platform).toBe(runsOn ?? target);
+    }
+    const pins = graph.nodes.flatMap(({ source }) => (source?.kind === 'debian' ? source.files : []));
+    expect(pins.length).toBeGreaterThan(10);
+  });
+
+  test.each(slices.map((slice) => [slice.name, slice] as const))(
+    '%s asks for no kernel symbol twice, on any target',
+    (_, slice) => {
+      for (const name of TARGETS) {
+        const context = { options: optionValues(slice, []), target: { name, ...TARGET_NAMES[name] } };
+        const asked = (slice.kernel?.(kernelSymbols, context) ?? []).map(({ symbol }) => symbol);
+        expect(asked).toEqual([...new Set(asked)]);
+      }
+    },
+  );
+
+  test.each(['aarch64', 'riscv64', 'armv7'] as const)(
+    'say that the updater cannot be built for %s',
+    async (target) => {
+      const updater = slices.filter(({ name }) => ONE_TARGET.has(name));
+      const error = await errorOf(graphOf(target, updater));
+      expect([error.code, error.message]).toEqual(['SLICE_INVALID', expect.stringContaining(target)]);
+    },
+  );
+
+  test('build the kernel with what everybody asks for, through its configuration alone', async () => {
+    const graph = await graphOf('x86_64', [linux], { kernel: [{ symbol: 'NR_CPUS', value: '7' }] });
+    expect(inputOf(nodeOf(graph, linuxConfig.name))).toContain('CONFIG_NR_CPUS=7\n');
+    expect(JSON.stringify(nodeOf(graph, 'linux').recipe)).not.toContain('NR_CPUS');
+  });
+
+  test('give busybox IPv6 where the kernel has it, and vi where it is wanted', async () => {
+    const ipv6 = { symbol: 'IPV6', value: 'y' };
+    const [without, full] = [
+      nodeOf(await graphOf('x86_64', [busybox], { options: [configure(busybox, { vi: false })] }), 'busybox'),
+      nodeOf(await graphOf('x86_64', [busybox], { kernel: [ipv6] }), 'busybox'),
+    ];
+    expect([without.facts, full.facts]).toEqual([
+      [{ symbol: 'IPV6', value: false }],
+      [{ symbol: 'IPV6', value: true }],
+    ]);
+    expect(inputOf(full)).toContain('CONFIG_FEATURE_IPV6=y\n');
+    expect(inputOf(full)).toContain('CONFIG_VI=y\n');
+    expect(inputOf(without)).not.toMatch(/IPV6|PING6|_VI=/);
+  });
+
+  test('build dropbear for RSA keys only where they are wanted', async () => {
+    const plain = await graphOf('x86_64', [dropbear]);
+    const rsa = await graphOf('x86_64', [dropbear], { options: [configure(dropbear, { rsa: true })] });
+    expect(inputOf(nodeOf(plain, 'dropbear'))).toContain('#define DROPBEAR_RSA 0\n');
+    expect(inputOf(nodeOf(rsa, 'dropbear'))).not.toContain('DROPBEAR_RSA');
+  });
+
+  test('name the version of the certificates that the toolchain holds', () => {
+    const locked = lock.packages.find(({ name }) => name === caCertificates.name);
+    expect(locked?.version).toBe(caCertificates.version);
+  });
+});
+
+describe('release()', () => {
+  test('writes os-release and a file for each key', async () => {
+    const graph = await graphOf('x86_64', [release('1.2.3', [{ name: 'factory', pem: 'PEM\n' }])]);
+    const { recipe } = nodeOf(graph, 'release');
+    const files = recipe.kind === 'entries' ? recipe.entries.filter(({ type }) => type === 'file') : [];
+    expect(files).toMatchObject([
+      {
+        path: 'etc/os-release',
+        contents:
+          'NAME="Cocon OS"\nID="cocon"\nVERSION="1.2.3"\nVERSION_ID="1.2.3"\nPRETTY_NAME="Cocon OS 1.2.3"\n',
+      },
+      { path: 'etc/cocon/keys/factory.pem', contents: 'PEM\n' },
+    ]);
+  });
+});
