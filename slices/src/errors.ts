@@ -22,6 +22,10 @@ import { CoconError } from '@cocon-os/cli';
  * - `BUILD_FAILED`: a step ended with an error; the message holds the end of its log.
  * - `DISK_FULL`: the disk of the cache has no room left; what was finished stays.
  * - `BUDGET_EXCEEDED`: what was built is larger than its definition allows.
+ * - `STORE_BUSY`: something is built while the store is to be cleared.
+ * - `STORE_DAMAGED`: the store holds something that is not what it is called.
+ * - `VERIFY_DIFFERS`: a second build came to other bytes.
+ * - `NOTHING_FAILED`: no failed build of that slice is kept.
  * - `OUTPUT_INVALID`: a build left something that no layer can carry, or nothing at all.
  * - `KCONFIG_INVALID`, `KCONFIG_NOT_FOUND`: a Kconfig file that cannot be read, or that is missing.
  * - `KERNEL_FACT_WRONG`: the kernel's configuration is not what a slice was told about it.
@@ -47,6 +51,10 @@ export type SlicesErrorCode =
   | 'BUILD_FAILED'
   | 'DISK_FULL'
   | 'BUDGET_EXCEEDED'
+  | 'STORE_BUSY'
+  | 'STORE_DAMAGED'
+  | 'VERIFY_DIFFERS'
+  | 'NOTHING_FAILED'
   | 'OUTPUT_INVALID'
   | 'KCONFIG_INVALID'
   | 'KCONFIG_NOT_FOUND'

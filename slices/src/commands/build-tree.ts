@@ -7,6 +7,7 @@ import { buildProgress } from '../engine/progress.ts';
 import { kernelProof } from '../engine/prove.ts';
 import { openStore, type Store } from '../engine/store.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
+import type { ToolchainLock } from '../toolchain/lock.ts';
 import lock from '../../toolchain/lock.json' with { type: 'json' };
 
 /** A finished build. */
@@ -14,6 +15,7 @@ export interface BuiltTree {
   readonly built: ReadonlyMap<NodeId, BuiltNode>;
   readonly cache: CacheDirectory;
   readonly store: Store;
+  readonly lock: ToolchainLock;
 }
 
 /** Builds a graph in the usual cache. Throws what {@link buildGraph} throws. */
@@ -32,5 +34,5 @@ export async function buildTree(
     ...(jobs === undefined ? {} : { jobs }),
     check: kernelProof(graph, cache),
   });
-  return { built, cache, store: openStore(cache.store) };
+  return { built, cache, store: openStore(cache.store), lock };
 }

@@ -11,7 +11,7 @@ export interface SliceContext {
 
 /** The profile and the board that are meant if none is named. */
 export const DEFAULT_PROFILE = 'embedded';
-export const DEFAULT_BOARD = 'x86_64';
+export const DEFAULT_BOARD = 'pc';
 
 /** Options of the commands that work on the tree of one profile and board. */
 export const TREE_OPTIONS = {

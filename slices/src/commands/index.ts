@@ -3,6 +3,19 @@ import type { Command } from '@cocon-os/cli';
 
 import { build } from './build.ts';
 import type { SliceContext } from './context.ts';
+import { graph } from './graph.ts';
+import { shell } from './shell.ts';
+import { store } from './store.ts';
 import { synth } from './synth.ts';
+import { verify } from './verify.ts';
+import { why } from './why.ts';
 
-export const sliceCommands: readonly Command<SliceContext>[] = [build, synth];
+export const sliceCommands: readonly Command<SliceContext>[] = [
+  build,
+  synth,
+  why,
+  graph,
+  shell,
+  verify,
+  store,
+];

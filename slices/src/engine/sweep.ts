@@ -9,7 +9,15 @@ import { isRunning } from '../lock.ts';
 /** The places in which drafts are made. */
 export function draftPlaces({ work, store, sources, toolchain }: CacheDirectory): readonly string[] {
   const inStore = ['', 'blobs/sha256', 'keys', 'builds'].map((name) => join(store, name));
-  return [work, ...inStore, sources, join(sources, 'git'), toolchain, join(toolchain, 'packages')];
+  return [
+    work,
+    join(work, 'verify'),
+    ...inStore,
+    sources,
+    join(sources, 'git'),
+    toolchain,
+    join(toolchain, 'packages'),
+  ];
 }
 
 export async function sweep(cache: CacheDirectory): Promise<void> {

@@ -1,0 +1,147 @@
+/**
+ * A shell in the exact sandbox of a build: where its last build failed, or in a fresh workspace up to a step. What is done
+ * there enters no store; only whole builds do.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { BuildStep } from '../define/recipe.ts';
+import { draftOf } from '../drafts.ts';
+import { SlicesError } from '../errors.ts';
+import { removeTree } from '../files.ts';
+import {
+  FAILED_NOTE,
+  failedPlace,
+  mountsFor,
+  prepareWorkspace,
+  stepsRun,
+  type FailedBuild,
+  type NodeJob,
+  type Workspace,
+} from './build-node.ts';
+import { outputsOf } from './outputs.ts';
+import { runSteps } from './run-steps.ts';
+import { shellInSandbox } from './sandbox.ts';
+
+/** A workspace at the beginning of a step. */
+export interface OpenWorkspace extends Workspace {
+  /** Index of the step that comes next. */
+  readonly next: number;
+  readonly step: BuildStep | undefined;
+  /** Whether it is the one that a failed build left. */
+  readonly failed: boolean;
+  /** Whether the definition has changed since it failed. The steps are those of the present one. */
+  readonly changed: boolean;
+  /** Ends the use of it. */
+  close(): Promise<void>;
+}
+
+/** Where the scripts of the steps lie inside, by number and name. */
+export const SCRIPTS = '/tmp/steps';
+
+/**
+ * Opens a workspace: at a step of a fresh one if `step` is given, else where the last build failed, else of a fresh one
+ * at the first step behind those that unpack the source.
+ *
+ * @throws SlicesError `NAME_UNKNOWN` for a step, `NOTHING_FAILED` when `failed` is wanted and not there
+ */
+export async function openWorkspace(
+  job: NodeJob,
+  wanted: { readonly step?: string | undefined; readonly failed?: boolean } = {},
+): Promise<OpenWorkspace> {
+  const steps = stepsOf(job);
+  const failed = wanted.step === undefined ? await readFailed(job) : undefined;
+  if (failed !== undefined) return openFailed(job, failed, steps);
+  if (wanted.failed === true) {
+    throw new SlicesError('NOTHING_FAILED', `Cannot resume ${job.node.id}: no failed build of it is kept`, {
+      hint: `Build it, or open a fresh workspace: cocon shell ${job.node.id}`,
+      facts: { node: job.node.id },
+    });
+  }
+  const next = wanted.step === undefined ? firstOwn(job, steps) : indexOf(job, steps, wanted.step);
+  await mkdir(job.cache.work, { recursive: true });
+  const directory = await draftOf(join(job.cache.work, job.node.id));
+  const close = (): Promise<void> => removeTree(directory);
+  try {
+    const workspace = await prepareWorkspace(job, directory);
+    const run = stepsRun(job, workspace);
+    await runSteps({ ...run, steps: run.steps.slice(0, next) });
+    await writeScripts(directory, steps);
+    return { ...workspace, next, step: steps[next], failed: false, changed: false, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Gives the terminal to a shell in a workspace. Returns its exit status. */
+export function shell(workspace: OpenWorkspace): Promise<number> {
+  return shellInSandbox(workspace.mounts);
+}
+
+/**
+ * Runs the next step and those behind it, and looks at what they leave as a build would. Nothing is stored.
+ *
+ * @throws SlicesError `BUILD_FAILED`, `OUTPUT_INVALID`
+ */
+export async function resume(job: NodeJob, workspace: OpenWorkspace): Promise<void> {
+  const run = stepsRun(job, workspace);
+  await runSteps({ ...run, from: workspace.next });
+  await outputsOf(job.node, workspace.directory, workspace.mounts);
+}
+
+function stepsOf({ record, node }: NodeJob): readonly BuildStep[] {
+  if (record.recipe.kind === 'steps') return record.recipe.steps;
+  throw new SlicesError('SLICE_INVALID', `Cannot open a shell for ${node.id}: it is assembled from files`, {
+    hint: 'See its files with tar --list; cocon build --target prints where they are.',
+  });
+}
+
+async function readFailed({ cache, node }: NodeJob): Promise<FailedBuild | undefined> {
+  const text = await readFile(join(failedPlace(cache, node.id), FAILED_NOTE), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const note: FailedBuild = JSON.parse(text);
+  return note;
+}
+
+async function openFailed(
+  job: NodeJob,
+  failed: FailedBuild,
+  steps: readonly BuildStep[],
+): Promise<OpenWorkspace> {
+  const directory = failedPlace(job.cache, job.node.id);
+  const named = steps.findIndex(({ name }) => name === failed.step);
+  const next = named === -1 ? Math.min(failed.index, steps.length - 1) : named;
+  const mounts = await mountsFor(job, directory);
+  await writeScripts(directory, steps);
+  const changed = failed.key !== job.key;
+  return { directory, mounts, next, step: steps[next], failed: true, changed, close: stays };
+}
+
+/** A kept workspace stays until its next build. */
+async function stays(): Promise<void> {}
+
+async function writeScripts(work: string, steps: readonly BuildStep[]): Promise<void> {
+  const place = join(work, SCRIPTS);
+  await removeTree(place);
+  await mkdir(place, { recursive: true });
+  for (const [index, { name, script }] of steps.entries()) {
+    const file = `${index + 1}-${name.replaceAll(/[^A-Za-z0-9.-]+/g, '-')}`;
+    await writeFile(join(place, file), `set -eu -o pipefail\n${script}\n`);
+  }
+}
+
+/** The first step of the slice's own. */
+function firstOwn({ node }: NodeJob, steps: readonly BuildStep[]): number {
+  const own = node.recipe.kind === 'steps' ? node.recipe.steps.length : 0;
+  return steps.length - own;
+}
+
+function indexOf({ node }: NodeJob, steps: readonly BuildStep[], name: string): number {
+  const index = steps.findIndex((step) => step.name === name);
+  if (index !== -1) return index;
+  throw new SlicesError('NAME_UNKNOWN', `Cannot find the step "${name}" of ${node.id}`, {
+    hint: `Its steps are ${steps.map((step) => step.name).join(', ')}.`,
+    facts: { kind: 'step', name },
+  });
+}
