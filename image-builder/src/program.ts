@@ -1,5 +1,6 @@
 /** The program `cocon`. */
 import type { Program } from '@cocon-os/cli';
+import { sliceCommands } from '@cocon-os/slices/commands';
 
 import { bundle } from './commands/bundle.ts';
 import type { BuilderContext } from './commands/context.ts';
@@ -11,6 +12,7 @@ import { seal } from './commands/seal.ts';
 
 export const program: Program<BuilderContext> = {
   name: 'cocon',
-  summary: 'cocon: seals OCI images into operating-system releases and writes disk images.',
-  commands: [seal, image, bundle, keygen, inspect, run],
+  summary:
+    'cocon: builds operating systems from source, seals OCI images into releases, and writes disk images.',
+  commands: [seal, image, bundle, keygen, inspect, run, ...sliceCommands],
 };
