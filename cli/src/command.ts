@@ -88,11 +88,19 @@ export function defineCommand<Context, const Options extends Record<string, Opti
   };
 }
 
+/** A command that is loaded when it is asked for: what it imports would slow down all others. */
+export interface LazyCommand<Context> {
+  readonly name: string;
+  /** That of the command. */
+  readonly summary: string;
+  load(): Promise<Command<Context>>;
+}
+
 /** A program: a name and its commands. */
 export interface Program<Context> {
   readonly name: string;
   readonly summary: string;
-  readonly commands: readonly Command<Context>[];
+  readonly commands: readonly (Command<Context> | LazyCommand<Context>)[];
 }
 
 const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -118,13 +126,14 @@ export async function runProgram<Context extends { readonly terminal: Terminal }
       terminal.err(programHelp(program));
       return EXIT_USAGE;
     }
-    const command = program.commands.find((candidate) => candidate.name === name);
-    if (command === undefined) {
+    const found = program.commands.find((candidate) => candidate.name === name);
+    if (found === undefined) {
       throw new UsageError(
         `Cannot run "${name}": ${program.name} has no such command`,
         `The commands are ${program.commands.map((each) => each.name).join(', ')}.`,
       );
     }
+    const command = 'load' in found ? await found.load() : found;
     if (rest.includes('--help') || rest.includes('-h')) {
       terminal.out(commandHelp(program.name, command));
       return EXIT_DONE;

@@ -140,4 +140,22 @@ describe('runProgram()', () => {
       "
     `);
   });
+
+  it('loads a command when it is asked for, and no other', async () => {
+    const loaded: string[] = [];
+    const lazy = (name: string) => ({
+      name,
+      summary: copy.summary,
+      load: () => {
+        loaded.push(name);
+        return Promise.resolve({ ...copy, name });
+      },
+    });
+    const { terminal } = record();
+    const lazyTool = { name: 'tool', summary: 'A tool', commands: [lazy('one'), lazy('two')] };
+    expect(await runProgram(lazyTool, { terminal }, ['--help'])).toBe(EXIT_DONE);
+    expect(loaded).toEqual([]);
+    expect(await runProgram(lazyTool, { terminal }, ['two', 'a'])).toBe(EXIT_DONE);
+    expect(loaded).toEqual(['two']);
+  });
 });

@@ -1,18 +1,45 @@
-/** The program `cocon`. */
+/** The program `cocon`. What a command imports is loaded when it runs, so that the quick ones are quick. */
 import type { Program } from '@cocon-os/cli';
 import { sliceCommands } from '@cocon-os/slices/commands';
 
-import { bundle } from './commands/bundle.ts';
 import type { BuilderContext } from './commands/context.ts';
-import { image } from './commands/image.ts';
-import { inspect } from './commands/inspect.ts';
-import { keygen } from './commands/keygen.ts';
-import { run } from './commands/run.ts';
-import { seal } from './commands/seal.ts';
 
 export const program: Program<BuilderContext> = {
   name: 'cocon',
   summary:
     'cocon: builds operating systems from source, seals OCI images into releases, and writes disk images.',
-  commands: [seal, image, bundle, keygen, inspect, run, ...sliceCommands],
+  commands: [
+    ...sliceCommands,
+    {
+      name: 'seal',
+      summary: 'Seal an OCI image into a signed release: EROFS, dm-verity and kernel in one OCI artifact',
+      load: async () => (await import('./commands/seal.ts')).seal,
+    },
+    {
+      name: 'image',
+      summary: 'Write a disk image: boot loader, an SDFS volume with releases, and a partition for data',
+      load: async () => (await import('./commands/image.ts')).image,
+    },
+    {
+      name: 'bundle',
+      summary: 'Make an OCI image into a container: one read-only file that the device starts with crun',
+      load: async () => (await import('./commands/bundle.ts')).bundle,
+    },
+    {
+      name: 'keygen',
+      summary: 'Make an Ed25519 key pair: one part signs releases, the other goes into the boot loader',
+      load: async () => (await import('./commands/keygen.ts')).keygen,
+    },
+    {
+      name: 'inspect',
+      summary:
+        'Show what an image, a sealed release, a volume or a disk image holds, with every digest checked',
+      load: async () => (await import('./commands/inspect.ts')).inspect,
+    },
+    {
+      name: 'run',
+      summary: 'Boot a disk image in QEMU with its serial console in this terminal',
+      load: async () => (await import('./commands/run.ts')).run,
+    },
+  ],
 };

@@ -14,11 +14,18 @@ describe('cocon', () => {
     const run = await cocon('/', '--help');
     expect(run.status).toBe(0);
     expect(run.out).toMatchInlineSnapshot(`
-      "cocon: seals OCI images into operating-system releases and writes disk images.
+      "cocon: builds operating systems from source, seals OCI images into releases, and writes disk images.
 
       Usage: cocon <command> [options]
 
       Commands:
+        build    Build a profile for a board into an OCI image; what has not changed is taken from the store
+        synth    Print the evaluated tree of a profile and board as JSON: all that builds are made of
+        why      Say why a slice has to be built, or was: which input changed, from what to what, and who is hit
+        graph    Show what a profile is built out of, with sizes, and what is in the store
+        shell    Open a shell in the exact sandbox of a slice's build: where it failed, or at a step of a fresh one
+        verify   Compare stored layers with their digests or, with --rebuild, with a second build of the same inputs
+        store    Look the store through (fsck), or remove what no profile reaches (gc)
         seal     Seal an OCI image into a signed release: EROFS, dm-verity and kernel in one OCI artifact
         image    Write a disk image: boot loader, an SDFS volume with releases, and a partition for data
         bundle   Make an OCI image into a container: one read-only file that the device starts with crun
@@ -29,6 +36,11 @@ describe('cocon', () => {
       Run cocon <command> --help for its options and examples.
       "
     `);
+  });
+
+  it.for(program.commands)('loads $name under its name and summary', async (listed) => {
+    const command = 'load' in listed ? await listed.load() : listed;
+    expect(command).toMatchObject({ name: listed.name, summary: listed.summary });
   });
 
   it.for(program.commands.map(({ name }) => name))('explains %s with examples', async (name) => {
