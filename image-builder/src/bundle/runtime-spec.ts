@@ -49,6 +49,8 @@ export interface Resources {
   /** Microseconds of processor time in each period of microseconds. */
   readonly cpu?: { readonly quota: number; readonly period: number };
   readonly pids: { readonly limit: number };
+  /** Later rules count more than earlier ones; the devices of config-linux.md, "Default Devices", are always allowed. */
+  readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
 }
 
 /** config-linux.md, "Seccomp": a comparison of one argument of a system call. */
