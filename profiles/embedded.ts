@@ -1,0 +1,25 @@
+/** The smallest system that updates itself and runs containers. */
+import { baseFiles } from '../slices/base-files/definition.ts';
+import { busybox } from '../slices/busybox/definition.ts';
+import { coconUpdate } from '../slices/cocon-update/definition.ts';
+import { containers } from '../slices/containers/slice.ts';
+import { linux } from '../slices/linux/definition.ts';
+import { configure } from '../slices/src/define/slice.ts';
+import { defineProfile } from '../slices/src/define/profile.ts';
+
+export const profile = defineProfile({
+  name: 'embedded',
+  summary: 'The smallest system that updates itself and runs containers',
+  slices: [linux, busybox, baseFiles, containers, coconUpdate],
+  options: [configure(busybox, { vi: false })],
+  // The one init that may start (another one would hide that it is broken), and a reset a second after a panic.
+  commandLine: 'init=/sbin/init panic=1',
+  tests: ({ vm }) => [
+    vm
+      .boots()
+      .run('mountpoint /data')
+      .run('cat /proc/cmdline')
+      .says(/ init=\/sbin\/init /),
+  ],
+  budget: { size: '6 MiB' },
+});
