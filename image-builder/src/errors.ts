@@ -46,6 +46,9 @@ export type SealErrorCode =
 /** Making a container of an image. */
 export type BundleErrorCode = 'IMAGE_NO_COMMAND' | 'USER_UNKNOWN' | 'MOUNT_POINT_INVALID';
 
+/** Booting a profile to try it. */
+export type TestErrorCode = 'TEST_BOOT_FAILED' | 'TEST_TARGET_UNSUPPORTED';
+
 /** Disks, keys, configuration and the programs that are called. */
 export type ToolErrorCode =
   | 'CONFIG_NOT_FOUND'
@@ -68,6 +71,7 @@ export type BuilderErrorCode =
   | LayerErrorCode
   | SealErrorCode
   | BundleErrorCode
+  | TestErrorCode
   | ToolErrorCode;
 
 /** A fault of an input, a configuration or a build. */

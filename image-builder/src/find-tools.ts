@@ -1,5 +1,12 @@
 /** Where programs are that Debian's current release does not have. */
 
+import { fileURLToPath } from 'node:url';
+
+/** Where scripts/build-loader puts the loader of this repository. */
+export const BUILT_LOADER = fileURLToPath(
+  new URL('../../target/x86_64-unknown-uefi/boot/cocon-efi.efi', import.meta.url),
+);
+
 /** Names another mkfs.erofs, for whoever has one already. */
 const MKFS_VARIABLE = 'COCON_MKFS_EROFS';
 

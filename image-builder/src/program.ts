@@ -41,5 +41,10 @@ export const program: Program<BuilderContext> = {
       summary: 'Boot a disk image in QEMU with its serial console in this terminal',
       load: async () => (await import('./commands/run.ts')).run,
     },
+    {
+      name: 'test',
+      summary: 'Build a profile, boot it in QEMU, run what its slices want tried, and keep its budgets',
+      load: async () => (await import('./commands/test.ts')).test,
+    },
   ],
 };

@@ -32,6 +32,7 @@ describe('cocon', () => {
         keygen   Make an Ed25519 key pair: one part signs releases, the other goes into the boot loader
         inspect  Show what an image, a sealed release, a volume or a disk image holds, with every digest checked
         run      Boot a disk image in QEMU with its serial console in this terminal
+        test     Build a profile, boot it in QEMU, run what its slices want tried, and keep its budgets
 
       Run cocon <command> --help for its options and examples.
       "

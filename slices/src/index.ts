@@ -12,6 +12,10 @@ export {
 } from './define-slice.ts';
 export { SlicesError, type SlicesErrorCode } from './errors.ts';
 export { hostTool, type HostTool } from './host-tool.ts';
+export type { VmCommand, VmTest } from './define/vm-test.ts';
+export type { Graph } from './graph/graph.ts';
+export { buildProfile, type BuildProfileOptions, type BuiltProfile } from './image/build-profile.ts';
+export { release } from '../release/definition.ts';
 export { buildImage, type ImageOptions, type ImageResult } from './image/build-image.ts';
 export {
   buildRelease,

@@ -1,18 +1,13 @@
 /** `cocon image`. */
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { defineCommand, formatBytes, silentProgress, terminalProgress, UsageError } from '@cocon-os/cli';
 
 import { loadConfig } from '../config/load-config.ts';
 import { writeDisk, type DiskResult } from '../disk/write-disk.ts';
+import { BUILT_LOADER } from '../find-tools.ts';
 import { readPublicKey } from '../keys.ts';
 import { CONFIG_OPTIONS, type BuilderContext } from './context.ts';
-
-/** Where scripts/build-loader puts the loader of this repository. */
-const BUILT_LOADER = fileURLToPath(
-  new URL('../../../target/x86_64-unknown-uefi/boot/cocon-efi.efi', import.meta.url),
-);
 
 export const image = defineCommand({
   name: 'image',

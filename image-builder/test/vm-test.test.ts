@@ -1,0 +1,183 @@
+/** What `cocon test` makes of outputs, sizes and times, without a machine. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Release } from '@cocon-os/sdfs';
+import type { Graph, VmCommand } from '@cocon-os/slices';
+import { describe, expect, it } from 'vitest';
+
+import { resolveImage } from '../src/oci/resolve-image.ts';
+import { unpackImage } from '../src/oci/unpack.ts';
+import { DEFAULT_LIMITS } from '../src/oci/decompress.ts';
+import { Spool } from '../src/tree/spool.ts';
+import { bootRatio } from '../src/vm-test/boot-budget.ts';
+import { memoryImage } from '../src/vm-test/memory-image.ts';
+import { failureOf, runTests, testsOf } from '../src/vm-test/run-tests.ts';
+import { excessOf, lastKept, noteKept, sealedBytesOf } from '../src/vm-test/sealed-size.ts';
+import { cocon } from './support/cocon.ts';
+import { file } from './support/layout.ts';
+import { scratchDirectory } from './support/scratch.ts';
+import { silentProgress } from '@cocon-os/cli';
+
+const scratch = scratchDirectory();
+const MIB = 2 ** 20;
+
+describe('failureOf()', () => {
+  it.for([
+    [{ command: 'x', status: 0 }, 0, '', undefined],
+    [{ command: 'x', status: 0 }, 1, '', 'status 1, wanted 0'],
+    [{ command: 'x', status: 2 }, 2, '', undefined],
+    [{ command: 'x', status: 0, output: '^b$' }, 0, 'a\nb\nc', undefined],
+    [{ command: 'x', status: 0, output: '^b$' }, 0, 'ab', 'no line matches /^b$/'],
+    [{ command: 'x', status: 1, output: 'b' }, 0, 'b', 'status 0, wanted 1'],
+  ] as const)('says of %o with status %i and "%s": %s', ([wanted, status, output, failure]) => {
+    expect(failureOf(wanted, status, output)).toBe(failure);
+  });
+});
+
+const command = (text: string): VmCommand => ({ command: text, status: 0 });
+
+describe('testsOf()', () => {
+  it('takes what is in the image, in the order of the graph, then the profile', () => {
+    const node = (name: string) => ({ id: `${name}@x86_64`, name, tests: [{ commands: [command(name)] }] });
+    const graph = {
+      nodes: [node('musl'), node('busybox'), node('crun')],
+      image: ['busybox@x86_64', 'crun@x86_64'],
+      tests: [{ commands: [command('all')] }],
+    } as unknown as Graph;
+    expect(testsOf(graph).map(({ asker }) => asker)).toEqual(['busybox', 'crun', 'profile']);
+  });
+});
+
+describe('runTests()', () => {
+  it('ends a test at its first failure and goes on with the next', async () => {
+    const ran: string[] = [];
+    const serial = {
+      run: async (text: string) => {
+        ran.push(text);
+        if (text === 'hangs') throw new Error('not said within 300 s');
+        return { output: text, status: text === 'fails' ? 1 : 0 };
+      },
+    };
+    const tests = ['fails', 'hangs', 'works'].map((text) => ({
+      asker: text,
+      test: { commands: [command(text), command(`${text} again`)] },
+    }));
+    const reports = await runTests({ serial } as never, tests, () => {});
+    expect(ran).toEqual(['fails', 'hangs', 'works', 'works again']);
+    expect(reports.map(({ failure }) => failure)).toEqual([
+      'status 1, wanted 0',
+      'not said within 300 s',
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('sealedBytesOf()', () => {
+  it('counts all that a slot holds', () => {
+    const of = (size: number) => ({ size, sha256: '' });
+    const rootfs = { ...of(100), verity: { ...of(10), rootHash: '' } };
+    const release = {
+      kernel: of(1000),
+      rootfs,
+      deviceTrees: [{ name: 'a', ...of(1) }],
+    } as unknown as Release;
+    expect(sealedBytesOf(release)).toBe(1111);
+  });
+});
+
+describe('excessOf()', () => {
+  const slices = [
+    { node: 'linux', fileBytes: 3 * MIB },
+    { node: 'crun', fileBytes: MIB },
+    { node: 'new', fileBytes: 512 },
+  ];
+  const now = { sealedBytes: 7 * MIB, slices };
+
+  it('says nothing when the budget is kept', () => {
+    expect(excessOf(now, 7 * MIB, undefined)).toBeUndefined();
+  });
+
+  it('names what grew since the budget was kept, the most first', () => {
+    const before = {
+      sealedBytes: 5 * MIB,
+      slices: [
+        { node: 'linux', fileBytes: 3 * MIB },
+        { node: 'crun', fileBytes: MIB / 2 },
+      ],
+    };
+    expect(excessOf(now, 6 * MIB, before)).toMatchInlineSnapshot(`
+      "7 MiB sealed, 1 MiB over the budget of 6 MiB
+      since 5 MiB were sealed, which kept it:
+        crun: 512 KiB, now 1 MiB
+        new: 0 B, now 512 B"
+    `);
+  });
+
+  it('names the largest when nothing is noted', () => {
+    expect(excessOf(now, 6 * MIB, undefined)).toMatchInlineSnapshot(`
+      "7 MiB sealed, 1 MiB over the budget of 6 MiB
+      no smaller build is noted; the largest slices, before compression:
+        linux: 3 MiB
+        crun: 1 MiB
+        new: 512 B"
+    `);
+  });
+});
+
+describe('lastKept()', () => {
+  it('reads what was noted', async () => {
+    const path = join(scratch('notes'), 'a.json');
+    const size = { sealedBytes: 1, slices: [{ node: 'a', fileBytes: 1 }] };
+    await noteKept(path, size);
+    await expect(lastKept(path)).resolves.toEqual(size);
+  });
+
+  it.for(['', '{', '[]', 'null', '{"sealedBytes":"1","slices":[]}'])('takes %j for nothing', async (text) => {
+    const directory = scratch('notes');
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'a.json'), text);
+    await expect(lastKept(join(directory, 'a.json'))).resolves.toBeUndefined();
+  });
+
+  it('takes no file for nothing', async () => {
+    await expect(lastKept('/nothing')).resolves.toBeUndefined();
+  });
+});
+
+describe('bootRatio()', () => {
+  it('compares medians', () => {
+    expect(bootRatio({ ours: [2, 1, 9], theirs: [4, 4, 100] })).toBe(0.5);
+    expect(bootRatio({ ours: [1, 3], theirs: [4] })).toBe(0.5);
+  });
+});
+
+describe('memoryImage()', () => {
+  it('is an image like any other', async () => {
+    const source = await memoryImage('the test', 'amd64', [file('boot/vmlinuz', 'kernel')]);
+    const spool = new Spool();
+    const image = await resolveImage(source, 'amd64');
+    const root = await unpackImage(source, image, spool, DEFAULT_LIMITS, silentProgress);
+    expect(root.children.get('boot')?.inode.type).toBe('directory');
+    spool.close();
+  });
+});
+
+describe('cocon test', () => {
+  it.for([
+    ['no round', ['--rounds', '0']],
+    ['half a round', ['--rounds', '1.5']],
+    ['two profiles', ['a', 'b']],
+  ] as const)('ends with status 2 for %s', async ([, args]) => {
+    const run = await cocon('/', 'test', ...args);
+    expect(run.status).toBe(2);
+    expect(run.err).toContain('hint: ');
+  });
+
+  it('ends with status 1 for a profile that is not there', async () => {
+    const run = await cocon('/', 'test', 'nothing', '--json');
+    expect(run.status).toBe(1);
+    expect(JSON.parse(run.out)).toMatchObject({ error: { code: 'NAME_UNKNOWN' } });
+  });
+});

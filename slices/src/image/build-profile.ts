@@ -1,0 +1,52 @@
+/** A profile for a board, from its definition to an OCI image whose slices keep their budgets. */
+import type { CacheDirectory } from '../cache-directory.ts';
+import { buildTree } from '../commands/build-tree.ts';
+import { DEFAULT_BOARD, DEFAULT_PROFILE } from '../commands/context.ts';
+import type { Slice } from '../define/slice.ts';
+import { TARGET_NAMES } from '../define/target.ts';
+import { keepBudgets, sizesOf, type SliceSize } from '../engine/sizes.ts';
+import { evaluate } from '../graph/evaluate.ts';
+import type { Graph } from '../graph/graph.ts';
+import { loadBoard, loadProfile } from '../graph/load.ts';
+import type { Terminal } from '@cocon-os/cli';
+import { writeProfileImage } from './profile-image.ts';
+
+/** What is built, and where it goes. */
+export interface BuildProfileOptions {
+  /** Where folders of profiles and boards are looked for first. */
+  readonly cwd: string;
+  readonly profile?: string | undefined;
+  readonly board?: string | undefined;
+  /** Slices on top of the profile's: what makes a release this one. */
+  readonly extra?: readonly Slice[];
+  readonly version?: string | undefined;
+  /** The layout directory to write. It is replaced when it exists. */
+  readonly directory: string;
+  /** Hears of the build's progress. */
+  readonly terminal: Terminal;
+}
+
+/** An image and what it was built from. */
+export interface BuiltProfile {
+  readonly graph: Graph;
+  /** In the words of the OCI image spec. */
+  readonly architecture: string;
+  readonly layoutDirectory: string;
+  readonly sizes: readonly SliceSize[];
+  readonly cache: CacheDirectory;
+}
+
+/** Builds it. Throws what evaluating and building throw, and `BUDGET_EXCEEDED`. */
+export async function buildProfile(options: BuildProfileOptions): Promise<BuiltProfile> {
+  const { cwd, extra = [], version, directory, terminal } = options;
+  const profile = await loadProfile(options.profile ?? DEFAULT_PROFILE, cwd);
+  const board = await loadBoard(options.board ?? DEFAULT_BOARD, cwd);
+  const graph = await evaluate({ profile, board, extra });
+  const { built, cache, store } = await buildTree(graph, terminal);
+  const sizes = await sizesOf(graph, built, cache);
+  await keepBudgets(graph, sizes, cache, store);
+  const name = graph.profile;
+  const image = await writeProfileImage({ graph, built, store, directory, name, version });
+  const architecture = TARGET_NAMES[graph.target].oci;
+  return { graph, architecture, layoutDirectory: image.layoutDirectory, sizes, cache };
+}
