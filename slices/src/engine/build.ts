@@ -76,6 +76,8 @@ class Build {
   readonly #running = new Map<NodeId, Promise<void>>();
   #code = '';
   #stopped = false;
+  /** Whether some node has another last key than before. */
+  #changed = false;
 
   constructor(plan: Plan, options: BuildOptions) {
     this.#plan = plan;
@@ -90,6 +92,10 @@ class Build {
     this.#events({ kind: 'planned', total: nodes.length });
     for (const node of nodes) if (node.needs.length === 0) await this.#look(node);
     if (this.#waiting.length > 0) await this.#buildWaiting();
+    if (this.#changed) {
+      const { writeIndex } = await import('./layout-index.ts');
+      await writeIndex(this.#store);
+    }
     this.#leaveOut();
     const errors = nodes.flatMap(({ id }) => this.#failed.get(id) ?? []);
     if (errors.length > 0) throw failureOf(errors, nodes.length);
@@ -154,8 +160,6 @@ class Build {
         if (this.#running.size === 0) break;
         await Promise.race(this.#running.values());
       }
-      const { writeIndex } = await import('./layout-index.ts');
-      await writeIndex(this.#store);
     } finally {
       await removeTree(presence);
     }
@@ -185,6 +189,7 @@ class Build {
     const { buildNode } = await import('./build-node.ts');
     const began = Date.now();
     const outputs = await buildNode(job);
+    this.#changed = true;
     const seconds = (Date.now() - began) / 1000;
     const last = await this.#store.last(node.id);
     const before = last === undefined ? undefined : await this.#store.read(last.key);
@@ -197,7 +202,7 @@ class Build {
   /** Notes a node that is there and looks at those that now have all that they need. */
   async #finish(built: BuiltNode): Promise<void> {
     const { node, key, outputs } = built;
-    await this.#store.use(node.id, key);
+    if (await this.#store.use(node.id, key)) this.#changed = true;
     if (!built.built) this.#events({ kind: 'found', node });
     await this.#options.check?.(node, outputs, this.#store);
     this.#done.set(node.id, built);

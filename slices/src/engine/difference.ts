@@ -9,14 +9,15 @@ export interface Change {
   readonly to?: unknown;
 }
 
-/** The changes from one value to another, in the order of paths. Lists of named things are compared by name. */
+/** The changes from one value to another. Members go by name, lists of named things by the order in them. */
 export function differences(from: unknown, to: unknown, path = ''): readonly Change[] {
   if (from === to) return [];
   const [before, after] = [membersOf(from), membersOf(to)];
   if (before === undefined || after === undefined || before.named !== after.named) {
     return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ path, ...optional(from, to) }];
   }
-  const names = [...new Set([...before.members.keys(), ...after.members.keys()])];
+  const both = [...new Set([...before.members.keys(), ...after.members.keys()])];
+  const names = before.named ? both : both.toSorted();
   const changes = names.flatMap((name) => {
     const place = before.named ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`;
     return differences(before.members.get(name), after.members.get(name), place);

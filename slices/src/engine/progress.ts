@@ -1,4 +1,6 @@
 /** What people see of a build: a living tree on a terminal, a line per step where there is none. */
+import { stripVTControlCharacters } from 'node:util';
+
 import type { Terminal } from '@cocon-os/cli';
 
 import type { NodeId } from '../graph/graph.ts';
@@ -95,8 +97,8 @@ function livingTree(terminal: Terminal, now: () => number, columns: () => number
   const draw = (above = ''): void => {
     const width = columns() - 1;
     const rows = [...board.running.values()].map(({ id, began, step, line }) => {
-      const head = `  ${id} · ${step} · ${clock((now() - began) / 1000)}`;
-      return `${head}${line === '' ? '' : ` · ${line}`}`.slice(0, width);
+      const parts = [id, step, clock((now() - began) / 1000), line].filter((part) => part !== '');
+      return `  ${parts.join(' · ')}`.slice(0, width);
     });
     rows.push(board.summary().slice(0, width));
     terminal.err(erase() + above + rows.map((row) => `${row}${CLEAR_LINE}\n`).join(''));
@@ -163,5 +165,7 @@ export function clock(seconds: number): string {
 }
 
 function printable(text: string): string {
-  return text.replaceAll(/[^\u0020-\u007E]/g, ' ').trim();
+  return stripVTControlCharacters(text)
+    .replaceAll(/[^\u0020-\u007E]/g, ' ')
+    .trim();
 }

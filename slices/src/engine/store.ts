@@ -55,8 +55,8 @@ export interface Store {
   /** Notes the outcome of a build. Its layers are in the store by now. */
   record(key: string, build: StoredBuild): Promise<void>;
   last(node: NodeId): Promise<LastBuild | undefined>;
-  /** Makes `key` the last one of a node. */
-  use(node: NodeId, key: string): Promise<void>;
+  /** Makes `key` the last one of a node, and says whether it was another one before. */
+  use(node: NodeId, key: string): Promise<boolean>;
   /** All keys, sorted. */
   keys(): Promise<readonly string[]>;
   /** The nodes that have a last key, sorted. */
@@ -122,9 +122,10 @@ export function openStore(directory: string): Store {
     record: (key, build) => writeWhole(keyPath(key), `${stableJson(build, 1)}\n`),
     async use(node, key) {
       const before = await last(node);
-      if (before?.key === key) return;
+      if (before?.key === key) return false;
       const next: LastBuild = before === undefined ? { key } : { key, previous: before.key };
       await writeWhole(nodePath(node), `${stableJson(next)}\n`);
+      return true;
     },
     keys: () => listed('keys', KEY_FILE),
     nodes: () => listed('builds', NODE_FILE),

@@ -1,0 +1,116 @@
+/** `openWorkspace()`, `shell()` and `resume()`, with commands on standard input in place of a person. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import type { CacheDirectory } from '../../src/cache-directory.ts';
+import { buildGraph } from '../../src/engine/build.ts';
+import { openStore } from '../../src/engine/store.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { errorOf, scratchDirectory } from '../support.ts';
+import { freshCache, graphOf, stepsNode } from './support.ts';
+
+/** What the shell's process prints. */
+async function shellWith(
+  cache: CacheDirectory,
+  graph: Graph,
+  commands: string,
+  wish = '',
+): Promise<readonly string[]> {
+  const file = join(await scratchDirectory(), 'graph.json');
+  await writeFile(file, JSON.stringify(graph));
+  const program = join(import.meta.dirname, 'shell-process.ts');
+  const child = spawn(process.execPath, [program, cache.root, file, 'sample@x86_64', wish], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  let text = '';
+  child.stdout.on('data', (data) => void (text += String(data)));
+  child.stdin.end(commands);
+  await once(child, 'close');
+  return text.trimEnd().split('\n');
+}
+
+const library = stepsNode('library', ['echo 1 >/out/value'], { outputs: { dev: [''] } });
+const needs = [library.id];
+
+describe('cocon shell', () => {
+  test('opens the place where the build failed, with all that the step saw', async () => {
+    const cache = await freshCache();
+    const sample = stepsNode('sample', ['echo made >made', 'grep 2 /needs/library/value', 'cp made /out/'], {
+      needs,
+    });
+    const graph = graphOf([library, sample]);
+    await errorOf(buildGraph(graph, { cache, lock }));
+    const lines = await shellWith(
+      cache,
+      graph,
+      'cat made /needs/library/value; pwd; ls /tmp/steps; date +%Y; exec 3<>/dev/tcp/1.1.1.1/80 || echo no network\n',
+    );
+    expect(lines).toEqual([
+      '{"failed":true,"changed":false,"step":"step 2"}',
+      'made',
+      '1',
+      '/build',
+      '1-step-1',
+      '2-step-2',
+      '3-step-3',
+      '2025',
+      'no network',
+    ]);
+  });
+
+  test('runs the failed step and the rest after the shell, and stores nothing', async () => {
+    const cache = await freshCache();
+    const graph = graphOf([
+      library,
+      stepsNode('sample', ['true', 'test -e mended', 'cp mended /out/'], { needs }),
+    ]);
+    await errorOf(buildGraph(graph, { cache, lock }));
+    const store = openStore(cache.store);
+    const keys = await store.keys();
+    expect((await shellWith(cache, graph, 'exit 1\n', 'resume')).at(-1)).not.toBe('resumed');
+    expect((await shellWith(cache, graph, 'true\n', 'resume')).join('\n')).toContain(
+      'BUILD_FAILED: Cannot build sample@x86_64: step "step 2" ended with 1',
+    );
+    expect((await shellWith(cache, graph, 'touch mended\n', 'resume')).at(-1)).toBe('resumed');
+    expect(await store.keys()).toEqual(keys);
+    expect((await errorOf(buildGraph(graph, { cache, lock }))).code).toBe('BUILD_FAILED');
+  });
+
+  test('goes on with the steps of a definition that was changed since', async () => {
+    const cache = await freshCache();
+    await errorOf(
+      buildGraph(graphOf([library, stepsNode('sample', ['touch one', 'false'], { needs })]), { cache, lock }),
+    );
+    const mended = graphOf([library, stepsNode('sample', ['touch one', 'cp one /out/'], { needs })]);
+    expect(await shellWith(cache, mended, '', 'resume')).toEqual([
+      '{"failed":true,"changed":true,"step":"step 2"}',
+      'resumed',
+    ]);
+  });
+
+  test('opens a fresh workspace before a step, and removes it', async () => {
+    const cache = await freshCache();
+    const graph = graphOf([
+      library,
+      stepsNode('sample', ['touch one', 'touch two', 'cp one /out/'], { needs }),
+    ]);
+    await buildGraph(graph, { cache, lock });
+    expect(await shellWith(cache, graph, 'ls; ls /out\n', 'step 3')).toEqual([
+      '{"failed":false,"changed":false,"step":"step 3"}',
+      'one',
+      'two',
+    ]);
+    expect(await shellWith(cache, graph, 'ls\n')).toEqual([
+      '{"failed":false,"changed":false,"step":"step 1"}',
+    ]);
+    expect(await shellWith(cache, graph, '', 'no such step')).toEqual([
+      'NAME_UNKNOWN: Cannot find the step "no such step" of sample@x86_64',
+    ]);
+    expect(await readdir(cache.work)).toEqual([]);
+  });
+});

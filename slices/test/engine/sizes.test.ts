@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { cacheDirectoryAt, type CacheDirectory } from '../../src/cache-directory.ts';
+import { buildGraph } from '../../src/engine/build.ts';
+import { keepBudgets, sizesOf } from '../../src/engine/sizes.ts';
+import { openStore } from '../../src/engine/store.ts';
+import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { errorOf, scratchDirectory } from '../support.ts';
+import { fileNode, graphOf } from './support.ts';
+
+/** Builds a slice of that many bytes and holds it to a budget of 100. */
+async function measured(cache: CacheDirectory, bytes: number) {
+  const graph = graphOf([fileNode('program', 'x'.repeat(bytes), { budget: { sizeBytes: 100 } })]);
+  const built = await buildGraph(graph, { cache, lock });
+  const sizes = await sizesOf(graph, built, cache);
+  await keepBudgets(graph, sizes, cache, openStore(cache.store));
+  return sizes[0];
+}
+
+describe('keepBudgets()', () => {
+  test('notes what keeps its budget, and refuses what does not, with what grew since', async () => {
+    const cache = cacheDirectoryAt(join(await scratchDirectory(), 'cache'));
+    expect(await measured(cache, 90)).toMatchObject({ fileBytes: 90, budget: 100 });
+    expect(await measured(cache, 100)).toMatchObject({ fileBytes: 100, before: { fileBytes: 90 } });
+    const error = await errorOf(measured(cache, 2148));
+    expect(error.code).toBe('BUDGET_EXCEEDED');
+    expect(error.message).toBe(
+      'Cannot accept the build: program@x86_64 has 2.1 KiB, its budget is 100 B; since the last build: +2 KiB\n  etc/program +2 KiB',
+    );
+    // What broke its budget is not what the next build is compared with.
+    expect(await measured(cache, 99)).toMatchObject({ before: { fileBytes: 100 } });
+  });
+});

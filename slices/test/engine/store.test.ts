@@ -1,0 +1,171 @@
+import { readdir, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { cacheDirectoryAt, type CacheDirectory } from '../../src/cache-directory.ts';
+import { draftOf } from '../../src/drafts.ts';
+import { buildGraph } from '../../src/engine/build.ts';
+import { fsck, repair } from '../../src/engine/fsck.ts';
+import { gc } from '../../src/engine/gc.ts';
+import { openStore } from '../../src/engine/store.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { errorOf, scratchDirectory } from '../support.ts';
+import { fileNode, graphOf } from './support.ts';
+
+async function emptyCache(): Promise<CacheDirectory> {
+  return cacheDirectoryAt(join(await scratchDirectory(), 'cache'));
+}
+
+async function build(cache: CacheDirectory, graph: Graph): Promise<string> {
+  const built = await buildGraph(graph, { cache, lock });
+  const [first] = [...built.values()];
+  return openStore(cache.store).pathOf(first?.outputs.runtime?.digest ?? '');
+}
+
+const collect = (cache: CacheDirectory, keep: readonly Graph[], changes: object = {}) =>
+  gc(cache, { keep, lock, sources: false, dryRun: false, ...changes });
+
+const one = graphOf([fileNode('one', '1')]);
+const two = graphOf([fileNode('two', '2')]);
+
+describe('the store', () => {
+  test('is an OCI layout that names each output', async () => {
+    const cache = await emptyCache();
+    await build(cache, one);
+    await build(cache, two);
+    const index = JSON.parse(await readFile(join(cache.store, 'index.json'), 'utf8'));
+    expect(JSON.parse(await readFile(join(cache.store, 'oci-layout'), 'utf8'))).toEqual({
+      imageLayoutVersion: '1.0.0',
+    });
+    expect(index).toMatchObject({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: ['one', 'two'].map((name) => ({
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        annotations: { 'org.opencontainers.image.ref.name': `${name}@x86_64/runtime` },
+      })),
+    });
+  });
+
+  test('takes a key that cannot be read for one that is not there', async () => {
+    const cache = await emptyCache();
+    await build(cache, one);
+    const store = openStore(cache.store);
+    const [key = ''] = await store.keys();
+    for (const text of ['', '{"record"', '[]', '{"record":{},"outputs":{},"seconds":0}']) {
+      await writeFile(store.keyPath(key), text);
+      expect(await store.find(key)).toBeUndefined();
+    }
+    await build(cache, one);
+    expect(await store.find(key)).toBeDefined();
+  });
+});
+
+describe('fsck()', () => {
+  test('finds nothing in a sound store and in none', async () => {
+    const cache = await emptyCache();
+    expect(await fsck(cache)).toEqual({ blobs: 0, keys: 0, bytes: 0, problems: [] });
+    await build(cache, one);
+    expect(await fsck(cache)).toMatchObject({ blobs: 3, keys: 1, problems: [] });
+  });
+
+  test('finds a changed blob, a lost one, a changed record and what a killed process left; repair() mends it', async () => {
+    const cache = await emptyCache();
+    const [first, second] = [await build(cache, one), await build(cache, two)];
+    await build(cache, graphOf([fileNode('three', '3')]));
+    const bytes = await readFile(first);
+    bytes[0] = 0xff;
+    await writeFile(first, bytes);
+    await rm(second);
+    const store = openStore(cache.store);
+    const last = await store.last('three@x86_64');
+    const path = store.keyPath(last?.key ?? '');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"three"', '"trick"'));
+    const draft = (await draftOf(path)).replace(/draft-[\d.]+/, 'draft-99999999.1');
+    await writeFile(draft, 'half');
+    const result = await fsck(cache);
+    expect(result.problems.map(({ kind }) => kind).toSorted()).toEqual([
+      'blob damaged',
+      'index wrong',
+      'key wrong',
+      'left over',
+      'output missing',
+    ]);
+    await repair(cache, result);
+    const after = await fsck(cache);
+    // The key of what was damaged has lost its layer by now.
+    expect(after.problems.map(({ kind }) => kind)).toEqual(['output missing']);
+    await repair(cache, after);
+    expect((await fsck(cache)).problems).toEqual([]);
+    await build(cache, one);
+    expect((await fsck(cache)).problems).toEqual([]);
+  });
+});
+
+describe('gc()', () => {
+  test('keeps what the graphs reach and removes the rest', async () => {
+    const cache = await emptyCache();
+    const [kept, gone] = [await build(cache, one), await build(cache, two)];
+    const old = await build(cache, graphOf([fileNode('one', 'older')]));
+    await build(cache, one);
+    const { removed } = await collect(cache, [one]);
+    expect(removed.map(({ path }) => path)).toEqual(expect.arrayContaining([gone, old]));
+    await expect(readFile(gone)).rejects.toThrow('ENOENT');
+    expect(await readFile(kept)).toBeDefined();
+    expect(await fsck(cache)).toMatchObject({ blobs: 3, keys: 1, problems: [] });
+    expect((await buildGraph(one, { cache, lock })).get('one@x86_64')?.built).toBe(false);
+  });
+
+  test('removes nothing when it is dry, and says the same', async () => {
+    const cache = await emptyCache();
+    await build(cache, one);
+    await build(cache, two);
+    const dry = await collect(cache, [one], { dryRun: true });
+    expect(await fsck(cache)).toMatchObject({ keys: 2, problems: [] });
+    expect((await collect(cache, [one])).removed).toEqual(dry.removed);
+  });
+
+  test('keeps the tools of this machine, which are in no image', async () => {
+    const cache = await emptyCache();
+    const tool = fileNode('tool', 'x', { id: 'tool@host', platform: 'host', outputs: { tool: [''] } });
+    await buildGraph(graphOf([tool]), { cache, lock });
+    await build(cache, one);
+    await collect(cache, [one]);
+    expect((await buildGraph(graphOf([tool]), { cache, lock })).get('tool@host')?.built).toBe(false);
+  });
+
+  test('removes sources and toolchains that nothing kept is built from, if asked', async () => {
+    const cache = await emptyCache();
+    await build(cache, one);
+    const [sha256, other] = ['a'.repeat(64), 'b'.repeat(64)];
+    await mkdir(cache.sources, { recursive: true });
+    for (const name of [sha256, other]) await writeFile(join(cache.sources, name), name);
+    await mkdir(join(cache.toolchain, 'c'.repeat(64)), { recursive: true });
+    const source = { kind: 'url', url: 'http://x.invalid/', sha256, exclude: [] } as const;
+    const keep = [graphOf([fileNode('one', '1', { source })])];
+    await collect(cache, keep);
+    expect(await readdir(cache.sources)).toEqual([sha256, other]);
+    await collect(cache, keep, { sources: true });
+    expect(await readdir(cache.sources)).toEqual([sha256]);
+    expect(await readdir(cache.toolchain)).toEqual([]);
+  });
+
+  test('does nothing while another process builds', async () => {
+    const cache = await emptyCache();
+    await mkdir(cache.work, { recursive: true });
+    // Process 1 always runs.
+    const { processIdentity } = await import('../../src/lock.ts');
+    const builder = (await draftOf(join(cache.work, 'builder'))).replace(
+      /draft-[\d.]+/,
+      `draft-${await processIdentity(1)}`,
+    );
+    await mkdir(builder);
+    const error = await errorOf(collect(cache, [one]));
+    expect([error.code, error.message]).toEqual([
+      'STORE_BUSY',
+      expect.stringContaining('Cannot collect: process 1 builds in'),
+    ]);
+  });
+});
