@@ -2,6 +2,8 @@
 import { runStage } from './run-stage.ts';
 
 const STAGES: readonly (readonly [string, readonly string[]])[] = [
+  // Without them, every demand on the kernel would be a type error.
+  ['kernel types', ['bash', 'scripts/node', 'slices/bin/kernel-types.ts']],
   ['format', ['node_modules/.bin/oxfmt', '--check', '.']],
   ['rust format', ['scripts/cargo', 'fmt', '--all', '--check']],
   ['lint', ['node_modules/.bin/oxlint', '--type-aware', '--deny-warnings', '.']],
@@ -17,6 +19,7 @@ const failed: string[] = [];
 for (const [name, command] of stages) {
   const result = await runStage(name, command);
   if (result.status !== 0) failed.push(name);
+  if (failed.includes('kernel types')) break;
 }
 process.stderr.write(failed.length === 0 ? '\ncheck: all good\n' : `\ncheck: failed: ${failed.join(', ')}\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -1,9 +1,10 @@
 /** What a slice may know of the kernel that it will run on. What it reads is noted, and is part of its key. */
+import type { SwitchName } from '../kconfig/symbols.ts';
 
 /** Answers from the demands of the whole system; the finished configuration is held against every answer. */
 export interface KernelFacts {
   /** Whether someone demands the symbol: `kernel.has('IPV6')`. */
-  has(symbol: string): boolean;
+  has(symbol: SwitchName): boolean;
 }
 
 /** A fact and what was answered. */
