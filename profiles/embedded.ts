@@ -12,6 +12,7 @@ export const profile = defineProfile({
   summary: 'The smallest system that updates itself and runs containers',
   slices: [linux, busybox, baseFiles, containers, coconUpdate],
   options: [configure(busybox, { vi: false })],
+  kernel: (k) => [k.IPV6],
   // The one init that may start (another one would hide that it is broken), and a reset a second after a panic.
   commandLine: 'init=/sbin/init panic=1',
   tests: ({ vm }) => [
