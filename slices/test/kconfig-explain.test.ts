@@ -136,6 +136,16 @@ config NICE
     ]);
   });
 
+  it('knows a text that nobody has set, and a number that is not there at all', () => {
+    const files =
+      'config T\n\tstring "t"\nconfig N\n\tint "n"\n\tdefault 4\n\tdepends on OTHER\nconfig OTHER\n\tbool "o"\n';
+    expect(why(files, 'CONFIG_T=""\n', [], 'T')).toEqual(['nobody asks for it']);
+    expect(why(files, 'CONFIG_T=""\n', [], 'N')).toEqual([
+      'nobody asks for it',
+      'depends on OTHER (Kconfig:6), which nobody asks for',
+    ]);
+  });
+
   it('lists what it cannot explain', () => {
     const explainer = new Explainer(
       modelOf(FILESYSTEMS),

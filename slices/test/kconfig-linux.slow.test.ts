@@ -91,11 +91,15 @@ describe('the model of Linux', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('explains everything that is on: by a demand, a select, a choice or a default', async () => {
+  it('explains everything that is on, by a demand, a select, a choice or a default, and everything that is off', async () => {
     const demands = mergeDemands([{ name: 'device', demands: DEVICE }]);
     const explainer = new Explainer(model(), await configured(DEVICE), demands);
     expect(explainer.lost().map(lostText)).toEqual([]);
     expect(explainer.unexplained()).toEqual([]);
+    const gaps = model().symbols.filter(({ name }) =>
+      explainer.why(name).reasons.some(({ kind }) => kind === 'unexplained'),
+    );
+    expect(gaps.map(({ name }) => name)).toEqual([]);
     expect(whyText(explainer.why('JBD2'))).toMatch(
       /^JBD2=y.*\n {2}selected by EXT4_FS \(fs\/ext4\/Kconfig:\d+\) <- asked for by device$/,
     );

@@ -18,8 +18,8 @@ export interface Referrer {
 }
 
 const RANK: Readonly<Record<Outcome, number>> = { n: 0, m: 1, '?': 2, y: 3 };
-/** The value of a symbol that `.config` does not name, because nothing gives it one. */
-const NOTHING: Readonly<Record<SymbolType, string>> = {
+/** The value of a symbol to which nothing gives one. */
+export const NOTHING: Readonly<Record<SymbolType, string>> = {
   bool: 'n',
   tristate: 'n',
   int: '0',
@@ -50,6 +50,11 @@ export class Configuration {
   valueOf(name: string): string | undefined {
     const symbol = this.#symbols.get(name);
     return symbol === undefined ? undefined : (this.#values.get(name) ?? NOTHING[symbol.type]);
+  }
+
+  /** As it stands in `.config`, and nothing for what does not. */
+  written(name: string): string | undefined {
+    return this.#values.get(name);
   }
 
   /** Whether a switch is `y` or `m`. */

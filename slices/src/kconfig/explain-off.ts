@@ -155,7 +155,8 @@ export class ExplainOff {
     if (symbol === undefined) return { text, because: [] };
     const value = this.#configuration.valueOf(symbol);
     const because = (): readonly Reason[] => {
-      if (value === undefined) return [this.missing(symbol)];
+      // A name in a Kconfig file is no typing error; it is another architecture's.
+      if (value === undefined) return [{ kind: 'undefined', near: [] }];
       if (expression.kind === 'compare' && !['y', 'm', 'n'].includes(value)) return this.#on.reasons(symbol);
       if (value !== 'n') {
         const best = this.#on.best(symbol);

@@ -3,7 +3,7 @@
  * each demand that was lost.
  */
 import { numberIn, sameValue } from './dot-config.ts';
-import { Configuration } from './evaluate.ts';
+import { Configuration, NOTHING } from './evaluate.ts';
 import { ExplainOff } from './explain-off.ts';
 import { ExplainOn } from './explain-on.ts';
 import { textOf } from './expression.ts';
@@ -44,9 +44,12 @@ export class Explainer {
       const reasons = [this.#off.missing(name)];
       return { symbol: name, value: 'n', type: 'undefined', at: [], reasons };
     }
-    const value = this.#configuration.valueOf(name) ?? 'n';
+    const value = this.#configuration.written(name) ?? 'n';
     const found = value === 'n' ? this.#off.reasons(name) : this.#on.reasons(name);
-    const reasons: readonly Reason[] = found.length === 0 ? [{ kind: 'unexplained' }] : found;
+    // A number or text that is shown but that neither a demand nor a default sets.
+    const untouched = value === NOTHING[symbol.type] && !this.#demands.has(name);
+    const reasons: readonly Reason[] =
+      found.length > 0 ? found : [{ kind: untouched ? 'unasked' : 'unexplained' }];
     const prompt = symbol.definitions.flatMap(({ prompts }) => prompts)[0]?.text;
     return {
       symbol: name,
@@ -72,18 +75,18 @@ export class Explainer {
       .filter(({ symbol, value }) => !this.#holds(symbol, value))
       .map((demand) => {
         const { symbol, value: wanted, askedBy } = demand;
-        const found = this.#configuration.valueOf(symbol);
+        const found = this.#configuration.written(symbol);
         return { symbol, wanted, askedBy, found, reasons: this.#whyLost(demand, found) };
       });
   }
 
   #holds(symbol: string, wanted: string): boolean {
-    return sameValue(this.#configuration.valueOf(symbol) ?? 'n', wanted);
+    return sameValue(this.#configuration.written(symbol) ?? 'n', wanted);
   }
 
   #whyLost({ symbol: name, value: wanted }: MergedDemand, found: string | undefined): readonly Reason[] {
     const symbol = this.#configuration.symbol(name);
-    if (symbol === undefined || found === undefined) return [this.#off.missing(name)];
+    if (symbol === undefined) return [this.#off.missing(name)];
     if (!VALUES[symbol.type].test(wanted)) return [{ kind: 'type', type: symbol.type }];
     if (wanted === 'n' || (wanted === 'm' && found === 'y')) {
       const forced = this.#on.reasons(name).filter(({ kind }) => kind !== 'asked');
