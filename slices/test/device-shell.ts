@@ -2,17 +2,17 @@
  * Runs scripts of the device on this machine: under the device's own busybox, at the places where they will be, in a
  * sandbox that holds nothing else.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { nodeTerminal } from '@cocon-os/cli/node';
 import { onTestFinished } from 'vitest';
 
-import { busybox } from '../busybox/slice.ts';
-import { createBuilder } from '../src/build/builder.ts';
-import { unpackLayer } from '../src/build/run-steps.ts';
+import { buildTree } from '../src/commands/build-tree.ts';
+import { evaluateTree } from '../src/commands/context.ts';
 import { REPOSITORY } from '../src/define/location.ts';
 
 /** Where a device's files are while a test runs. */
@@ -33,6 +33,20 @@ export interface DeviceOptions {
   readonly commandLine?: string;
   /** Further files, by path from the root. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+let layer: Promise<string> | undefined;
+
+/** The file of busybox's layer in the embedded profile, built if it has to be. */
+async function busyboxLayer(): Promise<string> {
+  layer ??= (async () => {
+    const graph = await evaluateTree(REPOSITORY, 'embedded');
+    const { built, store } = await buildTree(graph, nodeTerminal, { targets: ['busybox'] });
+    const runtime = built.get('busybox@x86_64')?.outputs.runtime;
+    if (runtime === undefined) throw new Error('busybox has no runtime output');
+    return store.pathOf(runtime.digest);
+  })();
+  return layer;
 }
 
 /** Another file system than that of temporary files, so that /data is a mount point by every program's rules. */
@@ -56,9 +70,7 @@ export async function deviceShell({
   onTestFinished(() => rmSync(dataRoot, { recursive: true, force: true }));
   const pathOf = (path: string): string =>
     path.startsWith('data/') ? join(dataRoot, path.slice('data/'.length)) : join(root, path);
-  const builder = createBuilder();
-  const { runtime } = (await builder.build(busybox)).outputs;
-  await unpackLayer(builder.store.pathOf(runtime?.digest ?? ''), root);
+  execFileSync('tar', ['--extract', '--file', await busyboxLayer(), '--directory', root]);
   for (const name of ['data', 'run', 'proc', 'dev', 'tmp']) mkdirSync(join(root, name));
   for (const slice of slices) cpSync(join(REPOSITORY, 'slices', slice, 'files'), root, { recursive: true });
   writeFileSync(join(root, 'cmdline'), `${commandLine}\n`);
