@@ -86,9 +86,13 @@ export async function membersFor(job: NodeJob, directory: string): Promise<Outpu
   return outputsOf(node, directory, workspace.mounts);
 }
 
+const UMASK = 0o022;
+
 /** Fetches what the node needs and lays it out in `directory`, up to where its steps begin. */
 export async function prepareWorkspace(job: NodeJob, directory: string): Promise<Workspace> {
   const { node, store, events } = job;
+  // What is laid out must not depend on who builds.
+  process.umask(UMASK);
   if (node.source !== undefined) events({ kind: 'step', node, step: 'fetch' });
   const mounts = await mountsFor(job, directory);
   events({ kind: 'step', node, step: 'prepare' });

@@ -71,7 +71,8 @@ export async function gc(cache: CacheDirectory, options: GcOptions): Promise<GcR
 /** A builder that begins after this waits for the lock that is held here. */
 async function assertIdle(cache: CacheDirectory): Promise<void> {
   const own = await processIdentity(process.pid);
-  const busy = (await draftsIn(cache.work)).find(({ running, owner }) => running && owner !== own);
+  const drafts = await Promise.all([cache.work, join(cache.work, 'verify')].map(draftsIn));
+  const busy = drafts.flat().find(({ running, owner }) => running && owner !== own);
   if (busy === undefined) return;
   throw new SlicesError(
     'STORE_BUSY',

@@ -8,6 +8,8 @@ export interface Plan {
   /** Needs come first. */
   readonly nodes: readonly GraphNode[];
   node(id: NodeId): GraphNode;
+  /** The lowest layer of the image. */
+  readonly kernel: NodeId | undefined;
   /** The nodes of the plan that need this one. */
   dependants(id: NodeId): readonly GraphNode[];
 }
@@ -25,7 +27,7 @@ export function planOf(graph: Graph, targets: readonly string[] = []): Plan {
     if (late !== undefined) throw needsLate(graph, node, late);
     byId.set(node.id, node);
   }
-  const node = (id: NodeId): GraphNode => byId.get(id) ?? unknown(graph, id);
+  const node = (id: NodeId): GraphNode => byId.get(id) ?? unknownSlice(graph, id);
   const wanted = new Set<NodeId>();
   const add = (id: NodeId): void => {
     if (wanted.has(id)) return;
@@ -35,16 +37,17 @@ export function planOf(graph: Graph, targets: readonly string[] = []): Plan {
   const roots = targets.length === 0 ? [...byId.keys()] : targets.flatMap((name) => idsOf(graph, name));
   roots.forEach(add);
   const nodes = graph.nodes.filter(({ id }) => wanted.has(id));
-  return { nodes, node, dependants: (id) => nodes.filter(({ needs }) => needs.includes(id)) };
+  const [kernel] = graph.image;
+  return { nodes, node, kernel, dependants: (id) => nodes.filter(({ needs }) => needs.includes(id)) };
 }
 
 /** The ids that a node's id or a slice's name stands for. Throws `NAME_UNKNOWN`. */
 export function idsOf(graph: Graph, name: string): readonly NodeId[] {
   const found = graph.nodes.filter((each) => each.id === name || each.name === name);
-  return found.length === 0 ? unknown(graph, name) : found.map(({ id }) => id);
+  return found.length === 0 ? unknownSlice(graph, name) : found.map(({ id }) => id);
 }
 
-function unknown(graph: Graph, name: string): never {
+function unknownSlice(graph: Graph, name: string): never {
   const place = `profile ${graph.profile} on board ${graph.board}`;
   throw new SlicesError('NAME_UNKNOWN', `Cannot find the slice "${name}" in ${place}`, {
     hint: `There are ${graph.nodes.map(({ id }) => id).join(', ')}.`,
@@ -63,22 +66,24 @@ function needsLate(graph: Graph, node: GraphNode, need: NodeId): SlicesError {
   });
 }
 
-/** What a node that was never built is thought to take, in seconds. */
+/** What a node that was never built is thought to take, in seconds. The kernel takes as long as all else together. */
 const UNKNOWN_SECONDS = 20;
+const KERNEL_SECONDS = 600;
 
 /** By node, the seconds of the longest chain from it to the end of the build, as the last builds took. */
 export async function chainSeconds(plan: Plan, store: Store): Promise<ReadonlyMap<NodeId, number>> {
   const chains = new Map<NodeId, number>();
   for (const node of plan.nodes.toReversed()) {
     const after = plan.dependants(node.id).map(({ id }) => chains.get(id) ?? 0);
-    chains.set(node.id, (await lastSeconds(node, store)) + Math.max(0, ...after));
+    const unknown = node.id === plan.kernel ? KERNEL_SECONDS : UNKNOWN_SECONDS;
+    chains.set(node.id, (await lastSeconds(node, store, unknown)) + Math.max(0, ...after));
   }
   return chains;
 }
 
-/** What the last build of a node took. */
-export async function lastSeconds(node: GraphNode, store: Store): Promise<number> {
+/** What the last build of a node took. What is assembled from files takes nothing. */
+export async function lastSeconds(node: GraphNode, store: Store, unknown = UNKNOWN_SECONDS): Promise<number> {
   const last = await store.last(node.id);
   const build = last === undefined ? undefined : await store.read(last.key);
-  return build?.seconds ?? (node.recipe.kind === 'entries' ? 0 : UNKNOWN_SECONDS);
+  return build?.seconds ?? (node.recipe.kind === 'entries' ? 0 : unknown);
 }

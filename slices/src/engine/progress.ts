@@ -76,7 +76,7 @@ class Board {
   /** "7 of 13 built, 4 from the store, 2 running". */
   summary(): string {
     const parts = [
-      `${this.built} of ${this.total - this.found} built`,
+      `${this.built} of ${this.total} built`,
       `${this.found} from the store`,
       `${this.running.size} running`,
     ];

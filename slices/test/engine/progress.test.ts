@@ -40,9 +40,9 @@ describe('buildProgress() without a terminal', () => {
     events({ kind: 'failed', node: busybox, error: failed });
     events({ kind: 'left out', node: fileNode('above', '') });
     expect(said())
-      .toBe(`musl@x86_64: built in 1:05, the same as before (1 of 2 built, 1 from the store, 0 running)
-busybox@x86_64: failed (1 of 2 built, 1 from the store, 0 running, 1 failed)
-above@x86_64: left out, for something that it needs failed (1 of 2 built, 1 from the store, 0 running, 1 failed)
+      .toBe(`musl@x86_64: built in 1:05, the same as before (1 of 3 built, 1 from the store, 0 running)
+busybox@x86_64: failed (1 of 3 built, 1 from the store, 0 running, 1 failed)
+above@x86_64: left out, for something that it needs failed (1 of 3 built, 1 from the store, 0 running, 1 failed)
 `);
   });
 
