@@ -5,7 +5,7 @@
 import { defineMachine, startMachine, type MachineOptions } from '@cocon-os/qemu';
 
 import { PEER_REACHED } from './debian-peer.ts';
-import { untilHealthy } from './device.ts';
+import { healthySeconds, openShell, untilHealthy } from './device.ts';
 
 const PEER_TIMEOUT_MS = 300_000;
 
@@ -29,7 +29,9 @@ export async function measureBoots(
   const theirs: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     await using our = await start('boot-ours', disks.ours, logs);
-    ours.push(await untilHealthy(our));
+    await untilHealthy(our);
+    await openShell(our);
+    ours.push(await healthySeconds(our));
     await our.kill();
     await using their = await start('boot-debian', disks.theirs, logs);
     const { groups } = await their.serial.expect(PEER_REACHED, { timeoutMs: PEER_TIMEOUT_MS });

@@ -30,6 +30,7 @@ export const PEER_REACHED = /peer: reached, (\d+\.\d+) s after the kernel's star
 
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc 2>/dev/null
+echo 1 >/proc/sys/kernel/printk
 read -r uptime _ </proc/uptime
 echo "peer: reached, $uptime s after the kernel's start" >/dev/console
 exec /bin/busybox sleep 1000000
