@@ -90,10 +90,13 @@ function sizeLine({ sealedBytes, budget }: TestReport['size']): string {
 }
 
 function bootLines({ ratio, limit, ours, theirs }: NonNullable<TestReport['boot']>): readonly string[] {
-  const seconds = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(' ');
   return [
     `boot: ${ratio.toFixed(2)} of Debian's${limit === undefined ? '' : `, at most ${limit}`}`,
     `  ours, to the healthy mark: ${seconds(ours)} s`,
     `  Debian's cloud kernel and initrd, to the root's first process: ${seconds(theirs)} s`,
   ];
+}
+
+function seconds(values: readonly number[]): string {
+  return values.map((value) => value.toFixed(2)).join(' ');
 }
