@@ -1,0 +1,182 @@
+/** The commands over a tree of their own: a profile and a board beside the caller, slices that are assembled from files. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { runProgram } from '@cocon-os/cli';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { sliceCommands } from '../src/commands/index.ts';
+import { scratchDirectory } from './support.ts';
+
+const SOURCE = join(import.meta.dirname, '../src');
+const program = { name: 'cocon', summary: 'for a test', commands: sliceCommands };
+
+let cwd = '';
+
+/** A tree whose slice `hello` has that text and whose budget is that. */
+async function tree(text: string, budget: string): Promise<void> {
+  // Modules are cached by their names: each tree has names of its own.
+  cwd = await scratchDirectory();
+  await mkdir(join(cwd, 'profiles'));
+  await mkdir(join(cwd, 'boards'));
+  await writeFile(
+    join(cwd, 'profiles/sample.ts'),
+    `import { defineProfile } from '${SOURCE}/define/profile.ts';
+import { defineSlice } from '${SOURCE}/define/slice.ts';
+const file = (path, contents) => ({ type: 'file', path, mode: 0o644, contents });
+const slice = (name, contents, more) => defineSlice({
+  name, version: '1', license: 'MIT', summary: 'A slice for a test', outputs: { runtime: [''], dev: [''] },
+  build: () => ({ kind: 'entries', entries: [file('etc/' + name, contents)] }), ...more,
+});
+const kernel = slice('kernel', 'kernel');
+const hello = slice('hello', '${text}', { needs: [kernel], budget: { size: '${budget}' } });
+export const profile = defineProfile({ name: 'sample', summary: 'For a test', slices: [kernel, hello, slice('world', 'w')] });
+`,
+  );
+  await writeFile(
+    join(cwd, 'boards/sample.ts'),
+    `import { defineBoard } from '${SOURCE}/define/board.ts';
+export const board = defineBoard({ name: 'sample', summary: 'For a test', target: 'riscv64', commandLine: 'console=ttyS0', kernel: () => [] });
+`,
+  );
+}
+
+/** What a command prints, and its status. */
+async function cocon(...argv: readonly string[]): Promise<{ status: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const terminal = {
+    out: (text: string) => void (out += text),
+    err: (text: string) => void (err += text),
+    interactive: false,
+  };
+  const status = await runProgram(program, { terminal, cwd }, argv);
+  return { status, out, err };
+}
+
+const SAMPLE = ['--profile', 'sample', '--board', 'sample'];
+
+beforeEach(async () => {
+  vi.stubEnv('COCON_CACHE', await scratchDirectory());
+  await tree('hello', '1 KiB');
+});
+
+describe('cocon build', () => {
+  test('writes an OCI layout with the kernel below, and finds everything the next time', async () => {
+    const first = await cocon('build', 'sample', '--board', 'sample', '--json');
+    expect(first.status).toBe(0);
+    const report = JSON.parse(first.out);
+    expect(report).toMatchObject({ layers: 3, layoutDirectory: join(cwd, 'out/sample-sample') });
+    const blobs = join(cwd, 'out/sample-sample/blobs/sha256');
+    const manifest = JSON.parse(await readFile(join(blobs, report.digest.slice(7)), 'utf8'));
+    const config = JSON.parse(await readFile(join(blobs, manifest.config.digest.slice(7)), 'utf8'));
+    expect(config).toMatchObject({ architecture: 'riscv64', os: 'linux' });
+    expect(config.history.map((each: { created_by: string }) => each.created_by)).toEqual([
+      'kernel 1',
+      'hello 1',
+      'world 1',
+    ]);
+    const again = await cocon('build', 'sample', '--board', 'sample');
+    expect(again).toMatchObject({ status: 0, err: '' });
+    expect(again.out).toContain('0 of 3 built, the rest was there');
+    expect(again.out).toContain(`out/sample-sample ${report.digest}`);
+  });
+
+  test('builds one target without an image', async () => {
+    const { out, status } = await cocon('build', 'sample', '--board', 'sample', '--target', 'hello');
+    expect(status).toBe(0);
+    expect(out.match(/^\S+/gm)).toEqual([
+      'kernel@riscv64',
+      'kernel@riscv64',
+      'hello@riscv64',
+      'hello@riscv64',
+    ]);
+    expect(await readdir(cwd)).not.toContain('out');
+  });
+
+  test('fails when a slice has outgrown its budget, and says what grew', async () => {
+    await cocon('build', 'sample', '--board', 'sample');
+    await tree('x'.repeat(2000), '1 KiB');
+    const { status, err } = await cocon('build', 'sample', '--board', 'sample');
+    expect(status).toBe(1);
+    expect(err).toContain('hello@riscv64 has 2.0 KiB, its budget is 1 KiB; since the last build: +1.9 KiB');
+    expect(err).toContain('  etc/hello +1.9 KiB');
+    expect(err).toContain('[BUDGET_EXCEEDED]');
+  });
+
+  test('names what there is when a profile, a board or a slice is not', async () => {
+    for (const argv of [
+      ['nothing'],
+      ['sample', '--board', 'nothing'],
+      ['sample', '--board', 'sample', '-t', 'nothing'],
+    ]) {
+      const { status, err } = await cocon('build', ...argv);
+      expect(status).toBe(1);
+      expect(err).toContain('[NAME_UNKNOWN]');
+      expect(err).toMatch(/hint: There (is|are) .*(sample|hello)/);
+    }
+    expect((await cocon('build', 'sample', '--jobs', '0')).status).toBe(2);
+  });
+});
+
+describe('cocon synth', () => {
+  test('prints the same JSON each time', async () => {
+    const { out } = await cocon('synth', 'sample', '--board', 'sample');
+    expect(JSON.parse(out)).toMatchObject({ format: 'cocon.graph/1', profile: 'sample', target: 'riscv64' });
+    expect((await cocon('synth', 'sample', '--board', 'sample')).out).toBe(out);
+  });
+});
+
+describe('cocon why', () => {
+  test('names the change and who is hit', async () => {
+    await cocon('build', 'sample', '--board', 'sample');
+    await tree('changed', '1 KiB');
+    const { out } = await cocon('why', 'hello', ...SAMPLE);
+    expect(out).toContain('recipe.entries[etc/hello].contents: hello -> changed');
+    const json = JSON.parse((await cocon('why', 'kernel', ...SAMPLE, '--json')).out);
+    expect(json).toMatchObject({ state: 'up to date', hits: [{ node: 'hello@riscv64' }] });
+  });
+});
+
+describe('cocon graph', () => {
+  test('draws text, SVG and JSON, and nothing else', async () => {
+    await cocon('build', 'sample', '--board', 'sample', '-t', 'kernel');
+    const tail = ['sample', '--board', 'sample'];
+    expect((await cocon('graph', ...tail)).out).toContain('hello@riscv64  1  to be built');
+    await cocon('graph', ...tail, '--format', 'svg', '-o', 'tree.svg');
+    expect(await readFile(join(cwd, 'tree.svg'), 'utf8')).toMatch(/^<svg [^]*<\/svg>\n$/);
+    expect(JSON.parse((await cocon('graph', ...tail, '--json')).out).nodes).toHaveLength(3);
+    expect((await cocon('graph', ...tail, '--format', 'png')).status).toBe(2);
+  });
+});
+
+describe('cocon verify and cocon store', () => {
+  test('read layers again, and find the one that was changed', async () => {
+    await cocon('build', 'sample', '--board', 'sample');
+    expect((await cocon('verify', ...SAMPLE)).status).toBe(0);
+    expect((await cocon('verify', '--rebuild', 'hello', ...SAMPLE)).out).toMatch(
+      /^hello@riscv64 runtime: the same, sha256:\w+\nhello@riscv64 dev: the same/,
+    );
+    expect((await cocon('store', 'fsck')).out).toMatch(/ blobs of .* and 3 builds: all are whole\n$/);
+    const blobs = join(process.env['COCON_CACHE'] ?? '', 'store/blobs/sha256');
+    const [name = ''] = await readdir(blobs);
+    await writeFile(join(blobs, name), Buffer.alloc((await readFile(join(blobs, name))).length));
+    const fsck = await cocon('store', 'fsck');
+    expect([fsck.status, fsck.out]).toEqual([1, expect.stringContaining('blob damaged: ')]);
+    expect((await cocon('store', 'fsck', '--repair')).status).toBe(0);
+    await cocon('build', 'sample', '--board', 'sample');
+    expect((await cocon('store', 'fsck')).status).toBe(0);
+  });
+
+  test('gc keeps what the profiles reach', async () => {
+    await cocon('build', 'sample', '--board', 'sample');
+    await tree('changed', '1 KiB');
+    await cocon('build', 'sample', '--board', 'sample');
+    const keep = ['--profile', 'sample', '--board', 'sample'];
+    const dry = await cocon('store', 'gc', '--dry-run', ...keep);
+    expect(dry.out).toMatch(/would be removed; 3 builds kept\n$/);
+    const { out } = await cocon('store', 'gc', ...keep);
+    expect(out).toMatch(/ removed; 3 builds kept\n$/);
+    expect((await cocon('build', 'sample', '--board', 'sample')).out).toContain('0 of 3 built');
+    expect((await cocon('store', 'tidy')).status).toBe(2);
+  });
+});
