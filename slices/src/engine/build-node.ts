@@ -65,6 +65,7 @@ export async function buildNode(job: NodeJob): Promise<StoredOutputs> {
       const chosen = members[name];
       if (chosen !== undefined) outputs[name] = await store.put(chosen);
     }
+    await removeTree(failedPlace(cache, node.id));
     return outputs;
   } catch (error) {
     if (await isDiskFull(error, cache.work)) {

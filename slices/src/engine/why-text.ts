@@ -39,10 +39,10 @@ function needLines(need: NeedChange): readonly string[] {
 function consequences({ state, seconds, hits }: Why): readonly string[] {
   if (state === 'up to date') return [];
   const all = hits.reduce((sum, each) => sum + each.seconds, 0);
-  const own = `Its last build took ${clock(seconds)}.`;
-  if (hits.length === 0) return [own, 'No other slice needs it.'];
+  const own = state === 'never built' ? '' : `Its last build took ${clock(seconds)}. `;
+  if (hits.length === 0) return [`${own}No other slice needs it.`];
   const names = hits.map(({ node }) => node).join(', ');
-  return [`${own} If its output changes, these are built too, ${clock(all)} in all: ${names}`];
+  return [`${own}If its output changes, these are built too, ${clock(all)} in all: ${names}`];
 }
 
 /** A digest, short. */

@@ -28,7 +28,7 @@ export interface Why {
   readonly state: 'up to date' | 'has to be built' | 'waiting' | 'never built';
   readonly changes: readonly Change[];
   readonly needs: readonly NeedChange[];
-  /** What its last build took. */
+  /** What its last build took; of one that was never built, what such builds are thought to take. */
   readonly seconds: number;
   /** Those that need it, at any distance, and what their last builds took. They are rebuilt if its output changes. */
   readonly hits: readonly { readonly node: NodeId; readonly seconds: number }[];

@@ -126,6 +126,8 @@ describe('buildGraph() in the sandbox', () => {
     });
     await errorOf(buildGraph(graphOf([node]), { cache, lock }));
     expect(await readdir(join(cache.work, 'failed'))).toEqual(['failing@x86_64']);
+    await layerOf(cache, stepsNode('failing', ['touch /out/x']));
+    expect(await readdir(join(cache.work, 'failed'))).toEqual([]);
     await expectSound(cache);
   });
 
