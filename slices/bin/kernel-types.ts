@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { CoconError, EXIT_FAILED, messageOf } from '@cocon-os/cli';
 import { nodeTerminal } from '@cocon-os/cli/node';
 
-import { linuxSource } from '../linux/source.ts';
+import { linuxTree } from '../linux/tree.ts';
 import { cacheDirectory } from '../src/cache-directory.ts';
 import { generateKernelTypes } from '../src/kconfig/generate-types.ts';
 
 try {
   await generateKernelTypes({
     file: join(import.meta.dirname, '../linux/generated/kernel-symbols.d.ts'),
-    source: linuxSource,
+    source: linuxTree(),
     cache: cacheDirectory(),
     onStart: () => nodeTerminal.err('kernel symbols: making their types from the Kconfig files of Linux\n'),
   });
