@@ -1,10 +1,11 @@
 /** `cocon store`. */
-import { defineCommand, EXIT_FAILED, formatBytes, UsageError } from '@cocon-os/cli';
+import { defineCommand, EXIT_FAILED, formatBytes, UsageError, type Terminal } from '@cocon-os/cli';
 
-import type { GcResult } from '../engine/gc.ts';
+import type { Target } from '../define/target.ts';
 import type { FsckResult } from '../engine/fsck.ts';
+import type { GcResult } from '../engine/gc.ts';
 import type { Graph } from '../graph/graph.ts';
-import { DEFAULT_BOARD, evaluateTree, type SliceContext } from './context.ts';
+import { evaluateTree, type SliceContext } from './context.ts';
 
 export const store = defineCommand({
   name: 'store',
@@ -57,22 +58,28 @@ export const store = defineCommand({
       import('../engine/gc.ts'),
       import('../../toolchain/lock.json', { with: { type: 'json' } }),
     ]);
-    const keep = await graphsOf(cwd, options.profile, options.board);
+    const kept = await keptTrees(cwd, options.profile, options.board, terminal);
     const dryRun = options['dry-run'];
-    const result = await gc(cache, { keep, lock, sources: options.sources, dryRun });
+    const result = await gc(cache, { ...kept, lock, sources: options.sources, dryRun });
     terminal.out(json ? `${JSON.stringify(result)}\n` : describeGc(result, dryRun));
     return undefined;
   },
 });
 
-/** Every profile on every board that it can be evaluated for. */
-async function graphsOf(
+/**
+ * Every profile on every board. Of a board that a profile is not for, or whose definitions are broken just now, nothing is
+ * known, so everything that was built for it is kept.
+ */
+async function keptTrees(
   cwd: string,
   profiles: readonly string[],
   boards: readonly string[],
-): Promise<readonly Graph[]> {
-  const { namesOf } = await import('../graph/load.ts');
-  const allBoards = boards.length > 0 ? boards : await namesOf('board', cwd);
+  terminal: Terminal,
+): Promise<{ readonly keep: readonly Graph[]; readonly keepAllOf: readonly Target[] }> {
+  const [{ loadBoard, namesOf }, { SlicesError }] = await Promise.all([
+    import('../graph/load.ts'),
+    import('../errors.ts'),
+  ]);
   const allProfiles = profiles.length > 0 ? profiles : await namesOf('profile', cwd);
   if (allProfiles.length === 0) {
     throw new UsageError(
@@ -80,13 +87,23 @@ async function graphsOf(
       'Name one: --profile.',
     );
   }
-  const graphs: Graph[] = [];
-  for (const profile of allProfiles) {
-    for (const board of allBoards.length > 0 ? allBoards : [DEFAULT_BOARD]) {
-      graphs.push(await evaluateTree(cwd, profile, board));
+  const keep: Graph[] = [];
+  const keepAllOf = new Set<Target>();
+  for (const board of boards.length > 0 ? boards : await namesOf('board', cwd)) {
+    const { target } = await loadBoard(board, cwd);
+    for (const profile of allProfiles) {
+      try {
+        keep.push(await evaluateTree(cwd, profile, board));
+      } catch (error) {
+        if (!(error instanceof SlicesError) || error.code === 'NAME_UNKNOWN') throw error;
+        keepAllOf.add(target);
+        terminal.err(
+          `all builds for ${target} are kept, for ${profile} on ${board} is not known: ${error.message}\n`,
+        );
+      }
     }
   }
-  return graphs;
+  return { keep, keepAllOf: [...keepAllOf] };
 }
 
 function describeFsck({ blobs, keys, bytes, problems }: FsckResult, repaired: boolean): string {

@@ -6,6 +6,7 @@ import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
+import type { Platform } from '../define/target.ts';
 import { draftsIn } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
 import { removeTree } from '../files.ts';
@@ -21,6 +22,8 @@ import { sweep } from './sweep.ts';
 /** What is kept and how it is gone about. */
 export interface GcOptions {
   readonly keep: readonly Graph[];
+  /** Platforms of which the last build of each node is kept. */
+  readonly keepAllOf: readonly Platform[];
   readonly lock: ToolchainLock;
   /** Sources and toolchains as well; to have them again takes the network. */
   readonly sources: boolean;
@@ -42,15 +45,17 @@ export interface GcResult {
   readonly kept: number;
 }
 
-/** Collects. Throws `STORE_BUSY` while something is built. */
+/** Collects. Throws `STORE_BUSY` while something is built, unless it is dry. */
 export async function gc(cache: CacheDirectory, options: GcOptions): Promise<GcResult> {
   await mkdir(cache.work, { recursive: true });
   return withLock(
     join(cache.work, 'gc.lock'),
     () => {},
     async () => {
-      await assertIdle(cache);
-      if (!options.dryRun) await sweep(cache);
+      if (!options.dryRun) {
+        await assertIdle(cache);
+        await sweep(cache);
+      }
       const store = openStore(cache.store);
       const reached = await reachedBy(options, store);
       const found = [
@@ -87,7 +92,7 @@ interface Reached {
 }
 
 /** Of each node of the graphs: its key as it is now, and its last one. Tools of this machine are in no image, and are kept. */
-async function reachedBy({ keep, lock }: GcOptions, store: Store): Promise<Reached> {
+async function reachedBy({ keep, keepAllOf, lock }: GcOptions, store: Store): Promise<Reached> {
   const nodes = new Set<NodeId>();
   const keys = new Set<string>();
   for (const graph of keep) {
@@ -99,7 +104,8 @@ async function reachedBy({ keep, lock }: GcOptions, store: Store): Promise<Reach
     }
   }
   for (const node of await store.nodes()) {
-    const last = node.endsWith('@host') ? await store.last(node) : undefined;
+    const whole = ['host', ...keepAllOf].some((platform) => node.endsWith(`@${platform}`));
+    const last = whole ? await store.last(node) : undefined;
     if (last === undefined) continue;
     nodes.add(node);
     keys.add(last.key);

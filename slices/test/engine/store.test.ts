@@ -25,7 +25,7 @@ async function build(cache: CacheDirectory, graph: Graph): Promise<string> {
 }
 
 const collect = (cache: CacheDirectory, keep: readonly Graph[], changes: object = {}) =>
-  gc(cache, { keep, lock, sources: false, dryRun: false, ...changes });
+  gc(cache, { keep, keepAllOf: [], lock, sources: false, dryRun: false, ...changes });
 
 const one = graphOf([fileNode('one', '1')]);
 const two = graphOf([fileNode('two', '2')]);
@@ -134,6 +134,16 @@ describe('gc()', () => {
     await build(cache, one);
     await collect(cache, [one]);
     expect((await buildGraph(graphOf([tool]), { cache, lock })).get('tool@host')?.built).toBe(false);
+  });
+
+  test('keeps the last builds for a platform of which nothing is known', async () => {
+    const cache = await emptyCache();
+    const node = fileNode('other', 'x', { id: 'other@riscv64', platform: 'riscv64' });
+    await buildGraph(graphOf([node]), { cache, lock });
+    await collect(cache, [one], { keepAllOf: ['riscv64'] });
+    expect((await buildGraph(graphOf([node]), { cache, lock })).get('other@riscv64')?.built).toBe(false);
+    await collect(cache, [one]);
+    expect(await openStore(cache.store).nodes()).toEqual([]);
   });
 
   test('removes sources and toolchains that nothing kept is built from, if asked', async () => {
