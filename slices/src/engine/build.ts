@@ -14,7 +14,7 @@ import type { CacheDirectory } from '../cache-directory.ts';
 import { OUTPUT_NAMES } from '../define/recipe.ts';
 import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
-import { removeTree } from '../files.ts';
+import { hasCode, removeTree } from '../files.ts';
 import type { Graph, GraphNode, NodeId } from '../graph/graph.ts';
 import { withLock } from '../lock.ts';
 import type { ToolchainLock } from '../toolchain/lock.ts';
@@ -59,6 +59,8 @@ export async function buildGraph(
   const build = new Build(plan, options);
   try {
     return await build.run();
+  } catch (error) {
+    throw await told(error, options.cache);
   } finally {
     options.events?.({ kind: 'over' });
   }
@@ -179,7 +181,7 @@ class Build {
         },
       );
     } catch (thrown) {
-      this.#fail(node, thrown);
+      this.#fail(node, await told(thrown, job.cache));
     }
     this.#running.delete(node.id);
   }
@@ -223,6 +225,13 @@ class Build {
       if (!this.#done.has(node.id) && !this.#failed.has(node.id)) this.#events({ kind: 'left out', node });
     }
   }
+}
+
+/** An error of the file system that means a full disk, as that error. */
+async function told(error: unknown, { work }: CacheDirectory): Promise<unknown> {
+  if (!hasCode(error, ['ENOSPC', 'EDQUOT'])) return error;
+  const { diskFull } = await import('./disk-full.ts');
+  return diskFull('build', work, error);
 }
 
 function sameOutputs(a: StoredOutputs, b: StoredOutputs): boolean {

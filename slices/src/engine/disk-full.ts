@@ -1,5 +1,6 @@
 /** Tells a full disk from any other failure, in our own writes and in what steps print. */
 import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { formatBytes } from '@cocon-os/cli';
 
@@ -35,6 +36,7 @@ export async function diskFull(what: string, directory: string, cause: unknown):
 
 /** Free bytes and inodes for this user. A file system that counts no inodes has any number. */
 async function roomIn(directory: string): Promise<{ readonly free: number; readonly files: number }> {
-  const { bavail, bsize, files, ffree } = await statfs(directory);
+  const place = await statfs(directory).catch(() => statfs(dirname(directory)));
+  const { bavail, bsize, files, ffree } = place;
   return { free: bavail * bsize, files: files === 0 ? Infinity : ffree };
 }

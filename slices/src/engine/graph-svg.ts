@@ -9,7 +9,7 @@ import { clock } from './progress.ts';
 const BOX = { width: 168, height: 46 };
 const GAP = { x: 72, y: 18 };
 const MARGIN = 24;
-const TITLE = 34;
+const TITLE = 40;
 
 const STATE: Readonly<Record<ViewNode['state'], { readonly word: string; readonly colour: string }>> = {
   current: { word: 'in the store', colour: '#e5f3ea' },
@@ -42,6 +42,7 @@ export function graphSvg(graph: Graph, nodes: readonly ViewNode[]): string {
     `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="${MARGIN}" y="${MARGIN}" font-size="14" font-weight="bold">${escaped(title)}</text>`,
+    `<text x="${MARGIN}" y="${MARGIN + 16}" font-size="10" fill="#4a4f58">A bold frame: its layer is in the image</text>`,
     ...edges,
     ...places.map(box),
     '</svg>',
