@@ -195,7 +195,9 @@ for graph in large silent; do
   ${process.execPath} ${program} $PWD/cache $PWD/$graph.json || true
   find cache/ -name '*.draft-*' -o -path '*/failed/*' | sed 's/^/left: /'
 done
-mount -o remount,size=64m cache
+cat /dev/zero >cache/filling 2>/dev/null || true
+${process.execPath} ${program} $PWD/cache $PWD/large.json || true
+rm cache/filling; mount -o remount,size=64m cache
 ${process.execPath} ${program} $PWD/cache $PWD/large.json
 cp -a cache/store store`;
     const { stdout, stderr } = await promisify(execFile)(
@@ -206,6 +208,7 @@ cp -a cache/store store`;
     expect(stderr.match(/^DISK_FULL: .*/gm)).toEqual([
       expect.stringMatching(/^DISK_FULL: Cannot build large@x86_64: the disk of .*\/cache\/work is full/),
       expect.stringMatching(/^DISK_FULL: Cannot build silent@x86_64: the disk of /),
+      expect.stringMatching(/^DISK_FULL: Cannot build: the disk of .* is full, 0 B are left/),
     ]);
     expect(stdout).not.toContain('left:');
     expect(stdout).toContain('small built');
