@@ -23,6 +23,7 @@ describe('cocon', () => {
         synth    Print the evaluated tree of a profile and board as JSON: all that builds are made of
         why      Say why a slice has to be built, or was: which input changed, from what to what, and who is hit
         graph    Show what a profile is built out of, with sizes, and what is in the store
+        kernel   Say why symbols of the kernel are on or off (why), or print the kernel's configuration (config)
         shell    Open a shell in the exact sandbox of a slice's build: where it failed, or at a step of a fresh one
         verify   Compare stored layers with their digests or, with --rebuild, with a second build of the same inputs
         store    Look the store through (fsck), or remove what no profile reaches (gc)

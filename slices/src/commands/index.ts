@@ -4,6 +4,7 @@ import type { Command } from '@cocon-os/cli';
 import { build } from './build.ts';
 import type { SliceContext } from './context.ts';
 import { graph } from './graph.ts';
+import { kernel } from './kernel.ts';
 import { shell } from './shell.ts';
 import { store } from './store.ts';
 import { synth } from './synth.ts';
@@ -15,6 +16,7 @@ export const sliceCommands: readonly Command<SliceContext>[] = [
   synth,
   why,
   graph,
+  kernel,
   shell,
   verify,
   store,

@@ -5,19 +5,13 @@
 import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
-import { TARGET_NAMES } from '../define/target.ts';
-import { SlicesError } from '../errors.ts';
 import { exists } from '../files.ts';
-import type { Graph, GraphNode } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Fact } from '../kconfig/prove.ts';
-import type { KconfigModel } from '../kconfig/model.ts';
 import { sha256Of, stableJson } from '../stable-json.ts';
 import type { BuildOptions } from './build.ts';
+import { CONFIG_SLICE, kernelModel, readKernelConfig } from './kernel-config.ts';
 import { writeWhole } from './store.ts';
-
-/** The slice whose `dev` output holds the kernel's finished configuration, and the file's name there. */
-export const CONFIG_SLICE = 'linux-config';
-export const CONFIG_FILE = 'config';
 
 /** Raised when a proof comes to ask for more. */
 const PROOF = 1;
@@ -36,36 +30,11 @@ export function kernelProof(graph: Graph, cache: CacheDirectory): NonNullable<Bu
     const proof = sha256Of(stableJson({ PROOF, digest, demands: graph.demands, facts }));
     const note = join(store.directory, 'proofs', proof);
     if (await exists(note)) return;
-    const { readLayerFile } = await import('../layer/read-layer.ts');
-    const bytes = await readLayerFile(store.pathOf(digest), CONFIG_FILE);
-    if (bytes === undefined) {
-      throw new SlicesError(
-        'OUTPUT_INVALID',
-        `Cannot use the build of ${node.id}: it has no file ${CONFIG_FILE}`,
-        {
-          hint: `Have a step of ${node.definedAt} put the finished configuration there.`,
-        },
-      );
-    }
-    const model = await modelOf(graph, node, cache);
+    const config = await readKernelConfig(node, outputs.dev, store);
+    const model = await kernelModel(graph, node, cache);
     const { proveDemands, proveFacts } = await import('../kconfig/prove.ts');
-    const config = Buffer.from(bytes).toString();
     proveDemands(config, graph.demands, model);
     proveFacts(config, facts, graph.demands, model);
     await writeWhole(note, '');
   };
-}
-
-/** The kernel's Kconfig files, out of the node's own source. Without a source of Debian's, errors come without reasons. */
-async function modelOf(
-  { target }: Graph,
-  { source }: GraphNode,
-  cache: CacheDirectory,
-): Promise<(() => KconfigModel) | undefined> {
-  if (source?.kind !== 'debian') return undefined;
-  const [upstream, debian = upstream] = source.files;
-  if (upstream === undefined || debian === undefined) return undefined;
-  const { extractKconfig, readKconfigTree } = await import('../kconfig/tree.ts');
-  const directory = await extractKconfig({ ...source, upstream, debian }, cache);
-  return () => readKconfigTree(directory, TARGET_NAMES[target].linux);
 }

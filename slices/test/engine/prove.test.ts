@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 
 import { cacheDirectoryAt, type CacheDirectory } from '../../src/cache-directory.ts';
 import { buildGraph } from '../../src/engine/build.ts';
-import { CONFIG_SLICE, kernelProof } from '../../src/engine/prove.ts';
+import { CONFIG_SLICE } from '../../src/engine/kernel-config.ts';
+import { kernelProof } from '../../src/engine/prove.ts';
 import { openStore } from '../../src/engine/store.ts';
 import type { LayerEntry } from '../../src/define/recipe.ts';
 import type { Graph, GraphNode } from '../../src/graph/graph.ts';
