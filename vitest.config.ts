@@ -20,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'cross',
-          include: ['test/cross/**/*.test.ts'],
+          include: ['test/{cross,fuzz}/**/*.test.ts'],
           testTimeout: 5 * MINUTE,
           hookTimeout: MINUTE,
         },

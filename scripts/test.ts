@@ -88,6 +88,8 @@ const counts = [
       'cocon-native',
       '-p',
       'cocon-device',
+      '-p',
+      'cocon-fuzz-targets',
     ],
     countCargo,
   ),

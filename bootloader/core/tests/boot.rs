@@ -523,7 +523,7 @@ impl Device for Hanging<'_> {
 fn a_trial_is_counted_before_anything_of_it_is_read() {
     let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
     let data_start = cocon_core::Superblock::read(&mut disk).unwrap().data_start * 4096;
-    let hung = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    let hung = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
         let mut hanging = Hanging {
             disk: &mut disk,
             data_start,
