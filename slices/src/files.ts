@@ -30,11 +30,12 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
+/** What the failed attempt still removes while this looks at it is passed over. */
 async function makeWritable(path: string): Promise<void> {
-  const stat = await lstat(path);
-  if (!stat.isDirectory()) return;
-  await chmod(path, 0o700);
-  for (const name of await readdir(path)) await makeWritable(join(path, name));
+  const stat = await lstat(path).catch(() => undefined);
+  if (stat?.isDirectory() !== true) return;
+  await chmod(path, 0o700).catch(() => {});
+  for (const name of await readdir(path).catch(() => [])) await makeWritable(join(path, name));
 }
 
 /** Whether an error is a system error with one of those codes (errno(3)). */

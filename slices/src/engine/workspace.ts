@@ -64,9 +64,10 @@ export function mountsOf(
   };
 }
 
-/** Unpacks a layer of the store. The host's tar does it, for these layers were made here. */
+/** Unpacks a layer of the store. The host's tar does it, for these layers were made here. Modes are those of the layer. */
 async function unpackLayer(layer: string, into: string): Promise<void> {
-  const args = ['--extract', '--no-same-owner', '--file', layer, '--directory', into];
+  const modes = ['--no-same-owner', '--same-permissions'];
+  const args = ['--extract', ...modes, '--file', layer, '--directory', into];
   const { status, tail } = await runProcess('tar', args);
   if (status === 0) return;
   throw new SlicesError(

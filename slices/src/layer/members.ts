@@ -1,8 +1,9 @@
 /** What goes into a layer: the members of its tar, from a directory that a build filled or from given entries. */
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SlicesError } from '../errors.ts';
+import { hasCode } from '../files.ts';
 
 /** A member of a layer with its bytes within reach. */
 export interface Member {
@@ -29,6 +30,7 @@ export type GivenEntry = { readonly path: string; readonly uid?: number; readonl
 const PERMISSIONS = 0o7777;
 const DIRECTORY_MODE = 0o755;
 const LINK_MODE = 0o777;
+const OWNER_ONLY = 0o700;
 
 /** By path, in the order of code units, so that a directory comes before what is in it. */
 export function sortMembers(members: Iterable<Member>): readonly Member[] {
@@ -51,7 +53,7 @@ export async function membersOfDirectory(
 ): Promise<readonly Member[]> {
   const found: { member: Member; inode: string }[] = [];
   const walk = async (directory: string): Promise<void> => {
-    for (const name of await readdir(join(root, directory))) {
+    for (const name of await reachable(join(root, directory), (place) => readdir(place))) {
       const path = join(directory, name);
       if (!isWanted(path, prefixes)) continue;
       const each = await memberAt(root, path);
@@ -121,7 +123,11 @@ async function memberAt(root: string, path: string): Promise<{ member: Member; i
     return { inode, member: { ...member, mode: LINK_MODE, what } };
   }
   if (stat.isFile()) {
-    const what = { type: 'file', size: stat.size, read: () => readFile(full) } as const;
+    const what = {
+      type: 'file',
+      size: stat.size,
+      read: () => reachable(full, (place) => readFile(place)),
+    } as const;
     return { inode, member: { ...member, what } };
   }
   throw refused(
@@ -129,6 +135,17 @@ async function memberAt(root: string, path: string): Promise<{ member: Member; i
     'it is no file, directory or symbolic link',
     'Have the build remove it; devices and sockets come about on the running system.',
   );
+}
+
+/** What only root may read is opened to its owner first: layers come out the same for root and plain users. */
+async function reachable<T>(path: string, read: (path: string) => Promise<T>): Promise<T> {
+  try {
+    return await read(path);
+  } catch (error) {
+    if (!hasCode(error, ['EACCES'])) throw error;
+    await chmod(path, OWNER_ONLY);
+    return read(path);
+  }
 }
 
 /** Of several names of one file, the first in order is the file and the others are links to it. */

@@ -1,6 +1,6 @@
 /** What a build step can and cannot do, each tried in the real sandbox. */
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { BUILD_TIME } from '../../src/build-time.ts';
 import { cacheDirectory } from '../../src/cache-directory.ts';
-import { runInSandbox, sandboxArguments, SANDBOX_ENVIRONMENT } from '../../src/engine/sandbox.ts';
+import { runInSandbox, SANDBOX_ENVIRONMENT } from '../../src/engine/sandbox.ts';
 import { fillWorkspace, mountsOf } from '../../src/engine/workspace.ts';
 import { layerOfEntries } from '../../src/layer/layer-tar.ts';
 import { closureOf } from '../../src/toolchain/lock.ts';
@@ -135,8 +135,8 @@ done; echo end`);
   });
 
   test('has no power over its own walls', async () => {
-    const { lines } = await inside('grep ^CapEff /proc/self/status; id -u; uname -n');
-    expect(lines).toEqual(['CapEff:\t0000000000000000', '0', 'cocon']);
+    const { lines } = await inside('grep ^CapEff /proc/self/status; id -un; uname -n');
+    expect(lines).toEqual(['CapEff:\t0000000000000000', 'root', 'cocon']);
   });
 
   test('ends the build when the builder ends', async () => {
@@ -150,30 +150,5 @@ await runInSandbox(${JSON.stringify(marker)}, ${JSON.stringify(mountsOf(work, to
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { stdout } = await promisify(execFile)('ps', ['-e', '-o', 'args']);
     expect(stdout).not.toContain(marker);
-  });
-
-  test('is the same for a plain user', async () => {
-    const script = 'id -u; id -un; touch /build/mine; stat -c "%u %g" /build/mine; rm /build/mine; date +%s';
-    const own = await inside(script);
-    expect(own.lines).toEqual(['0', 'root', '0 0', String(BUILD_TIME)]);
-    if (process.getuid?.() !== 0) return;
-    // The cache of root is closed to others; theirs would hold a copy like this one.
-    const theirs = await mkdtemp('/tmp/cocon-plain-');
-    try {
-      await cp(join(toolchain, 'usr'), join(theirs, 'root/usr'), { recursive: true, verbatimSymlinks: true });
-      await cp(join(toolchain, 'etc'), join(theirs, 'root/etc'), { recursive: true, verbatimSymlinks: true });
-      for (const name of ['build', 'out', 'tmp', 'needs', 'inputs']) {
-        await mkdir(join(theirs, name));
-        await chmod(join(theirs, name), 0o777);
-      }
-      await chmod(theirs, 0o755);
-      const args = sandboxArguments(mountsOf(theirs, join(theirs, 'root'), {}));
-      const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-      const command = ['bwrap', ...args, '/usr/bin/bash', '-c', script];
-      const { stdout } = await promisify(execFile)('setpriv', [...user, ...command]);
-      expect(stdout.trim().split('\n')).toEqual(own.lines);
-    } finally {
-      await rm(theirs, { recursive: true, force: true });
-    }
   });
 });
