@@ -72,6 +72,7 @@ class Build {
   readonly #options: BuildOptions;
   readonly #store: Store;
   readonly #events: BuildEvents;
+  readonly #looked = new Set<NodeId>();
   readonly #done = new Map<NodeId, BuiltNode>();
   readonly #failed = new Map<NodeId, SlicesError>();
   readonly #waiting: NodeJob[] = [];
@@ -106,6 +107,8 @@ class Build {
 
   /** Takes a node whose needs are there from the store, or puts it among those that wait. */
   async #look(node: GraphNode): Promise<void> {
+    if (this.#looked.has(node.id)) return;
+    this.#looked.add(node.id);
     try {
       const needs = this.#needsOf(node);
       const digests = Object.fromEntries([...needs].map(([name, output]) => [name, output.digest]));

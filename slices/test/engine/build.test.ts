@@ -44,6 +44,21 @@ describe('buildGraph()', () => {
     expect(await built(cache, graph)).toEqual(['library found', 'program found']);
   });
 
+  test('looks at each node once, by however many ways it is reached', async () => {
+    const cache = await emptyCache();
+    const dev = { outputs: { dev: [''] } };
+    const graph = graphOf([
+      library('1'),
+      fileNode('left', 'l', { ...dev, needs: ['library@x86_64'] }),
+      fileNode('right', 'r', { ...dev, needs: ['library@x86_64'] }),
+      fileNode('top', 't', { needs: ['library@x86_64', 'left@x86_64', 'right@x86_64'] }),
+    ]);
+    const once = ['left', 'library', 'right', 'top'];
+    const words = (await built(cache, graph)).filter((word) => word.endsWith(' built'));
+    expect(words.toSorted()).toEqual(once.map((name) => `${name} built`));
+    expect((await built(cache, graph)).toSorted()).toEqual(once.map((name) => `${name} found`));
+  });
+
   test('stops where an output has not changed', async () => {
     const cache = await emptyCache();
     await built(cache, graphOf([library('1'), program]));
