@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
 
@@ -46,6 +48,20 @@ describe('the store', () => {
         mediaType: 'application/vnd.oci.image.manifest.v1+json',
         annotations: { 'org.opencontainers.image.ref.name': `${name}@x86_64/runtime` },
       })),
+    });
+  });
+
+  test('is read by skopeo, which finds the layer of an output by its name', async () => {
+    const cache = await emptyCache();
+    const layer = await build(cache, one);
+    const { stdout } = await promisify(execFile)('skopeo', [
+      'inspect',
+      `oci:${cache.store}:one@x86_64/runtime`,
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      Architecture: 'amd64',
+      Created: '2025-01-01T00:00:00Z',
+      Layers: [`sha256:${basename(layer)}`],
     });
   });
 
