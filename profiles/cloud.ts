@@ -1,13 +1,13 @@
 /** A server in a cloud or a virtual machine: SSH and user-data, containers, and tools for the disk. */
-import { baseFiles } from '../slices/base-files/definition.ts';
-import { busybox } from '../slices/busybox/definition.ts';
+import { baseFiles } from '../slices/base-files/slice.ts';
+import { busybox } from '../slices/busybox/slice.ts';
 import { caCertificates } from '../slices/ca-certificates/slice.ts';
 import { cloud } from '../slices/cloud/slice.ts';
-import { coconUpdate } from '../slices/cocon-update/definition.ts';
+import { coconUpdate } from '../slices/cocon-update/slice.ts';
 import { containers } from '../slices/containers/slice.ts';
 import { dropbear } from '../slices/dropbear/slice.ts';
 import { e2fsprogs } from '../slices/e2fsprogs/slice.ts';
-import { linux } from '../slices/linux/definition.ts';
+import { linux } from '../slices/linux/slice.ts';
 import { configure } from '../slices/src/define/slice.ts';
 import { defineProfile } from '../slices/src/define/profile.ts';
 

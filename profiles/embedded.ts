@@ -1,9 +1,9 @@
 /** The smallest system that updates itself and runs containers. */
-import { baseFiles } from '../slices/base-files/definition.ts';
-import { busybox } from '../slices/busybox/definition.ts';
-import { coconUpdate } from '../slices/cocon-update/definition.ts';
+import { baseFiles } from '../slices/base-files/slice.ts';
+import { busybox } from '../slices/busybox/slice.ts';
+import { coconUpdate } from '../slices/cocon-update/slice.ts';
 import { containers } from '../slices/containers/slice.ts';
-import { linux } from '../slices/linux/definition.ts';
+import { linux } from '../slices/linux/slice.ts';
 import { configure } from '../slices/src/define/slice.ts';
 import { defineProfile } from '../slices/src/define/profile.ts';
 

@@ -15,6 +15,9 @@ export async function findMkfsErofs(configured?: string): Promise<string> {
   const named = configured ?? process.env[MKFS_VARIABLE];
   if (named !== undefined) return named;
   // Loaded only here, for most commands do without any build from source.
-  const { hostTool } = await import('@cocon-os/slices');
-  return hostTool('mkfs.erofs');
+  const [{ hostTool }, { nodeTerminal }] = await Promise.all([
+    import('@cocon-os/slices'),
+    import('@cocon-os/cli/node'),
+  ]);
+  return hostTool('mkfs.erofs', nodeTerminal);
 }

@@ -3,9 +3,9 @@
  * glibc's copy and not gnulib's, which is under LGPL 3 and would bring that licence's terms into every device. For
  * static linking, from `/needs/argp`.
  */
-import { linuxHeaders } from '../linux-headers/definition.ts';
+import { linuxHeaders } from '../linux-headers/slice.ts';
 import { SMALL, tools } from '../musl/compile.ts';
-import { musl } from '../musl/definition.ts';
+import { musl } from '../musl/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 import { debianSource } from '../src/define/source.ts';
 

@@ -1,32 +1,34 @@
 /** busybox: the shell, init and all small tools of the device, one static program against our own musl. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { musl } from '../musl/slice.ts';
-import { defineSlice } from '../src/define-slice.ts';
-import { assertDemandsHold, demandsIn, fragmentOf, mergeDemands } from '../src/kernel/demands.ts';
-import { busyboxDemands } from './applets.ts';
+import { flag } from '../src/define/options.ts';
+import { defineSlice } from '../src/define/slice.ts';
+import { debianSource } from '../src/define/source.ts';
+import { busyboxFragment } from './configuration.ts';
 
-const configuration = mergeDemands([{ name: 'busybox', demands: busyboxDemands }]);
-
-/** Its old Kconfig runs allnoconfig twice and forgets KCONFIG_ALLCONFIG, so the fragment replaces lines of the outcome. */
+/**
+ * Its old Kconfig runs allnoconfig twice and forgets KCONFIG_ALLCONFIG, so the fragment replaces lines of the outcome. Like
+ * the kernel's it drops without a word what it cannot give, so every line of the fragment is looked for afterwards.
+ */
 const configureScript = `
 make -C source -s allnoconfig
 cut -d= -f1 /inputs/fragment | sed 's/$/[= ]/' >symbols
 grep -v -f symbols source/.config >config
 cat config /inputs/fragment >source/.config
 { yes '' || true; } | make -C source -s oldconfig
+if grep -v -x -F -f source/.config /inputs/fragment >lost; then
+  echo 'busybox cannot have, by its Config.in:'
+  cat lost
+  exit 1
+fi
 `;
-
-const make = `make -C source -j"$(nproc)" CC=/needs/musl/bin/musl-gcc HOSTCC=gcc EXTRA_CFLAGS='-idirafter /needs/linux-headers/include -g0'`;
 
 export const busybox = defineSlice({
   name: 'busybox',
   version: '1.37.0',
   license: 'GPL-2.0-only',
   summary: 'Shell, init and small tools',
-  source: {
+  source: debianSource({
     package: 'busybox',
     version: '1:1.37.0-6',
     upstream: {
@@ -38,25 +40,42 @@ export const busybox = defineSlice({
       sha256: '10b2cd64b41c26ae134e1cd6135b68575bbe79356c20985f35e32f32a1746c34',
     },
     patched: true,
-  },
+  }),
   needs: [musl, linuxHeaders],
-  kernel: demandsIn(`
-    BINFMT_ELF BINFMT_SCRIPT TTY UNIX98_PTYS PROC_FS PROC_SYSCTL SYSFS PRINTK BLK_DEV_LOOP UNIX INET IPV6 PACKET
-    SYN_COOKIES
-  `),
-  build: {
-    kind: 'steps',
-    inputs: { fragment: fragmentOf(configuration) },
-    steps: [
-      {
-        name: 'configure',
-        script: configureScript,
-        check: async (build) =>
-          assertDemandsHold(await readFile(join(build, 'source/.config'), 'utf8'), configuration),
-      },
-      { name: 'compile', script: `${make} busybox` },
-      { name: 'install', script: `${make} install CONFIG_PREFIX=/out` },
-    ],
+  options: { vi: flag(true, 'The editor vi') },
+  kernel: (k) => [
+    k.BINFMT_ELF,
+    k.BINFMT_SCRIPT,
+    k.TTY,
+    k.UNIX98_PTYS,
+    k.PROC_FS,
+    k.PROC_SYSCTL,
+    k.SYSFS,
+    k.PRINTK,
+    k.BLK_DEV_LOOP,
+    k.NET,
+    k.UNIX,
+    k.INET,
+    k.PACKET,
+    k.SYN_COOKIES,
+  ],
+  build: ({ target: { triplet }, options: { vi }, kernel }) => {
+    const make = `make -C source -j"$(nproc)" CC=/needs/musl/bin/musl-gcc CROSS_COMPILE=${triplet}- HOSTCC=gcc EXTRA_CFLAGS='-idirafter /needs/linux-headers/include -g0'`;
+    return {
+      kind: 'steps',
+      inputs: { fragment: busyboxFragment({ ipv6: kernel.has('IPV6'), vi }) },
+      steps: [
+        { name: 'configure', script: configureScript },
+        { name: 'compile', script: `${make} busybox` },
+        { name: 'install', script: `${make} install CONFIG_PREFIX=/out` },
+      ],
+    };
   },
   outputs: { runtime: [''] },
+  tests: ({ vm }) => [
+    vm
+      .boots()
+      .run('busybox | head -n 1')
+      .says(/^BusyBox v1\.37\.0 /),
+  ],
 });

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 
-import { baseFiles } from '../base-files/definition.ts';
+import { baseFiles } from '../base-files/slice.ts';
 import { crun } from '../crun/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 import { localSource } from '../src/define/source.ts';

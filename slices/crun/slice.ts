@@ -5,9 +5,9 @@
 import { argp } from '../argp/slice.ts';
 import { libcap } from '../libcap/slice.ts';
 import { libseccomp } from '../libseccomp/slice.ts';
-import { linuxHeaders } from '../linux-headers/definition.ts';
+import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, GUARDED, SMALL, STATIC } from '../musl/compile.ts';
-import { musl } from '../musl/definition.ts';
+import { musl } from '../musl/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 import { yajl } from '../yajl/slice.ts';
 import { CRUN_VERSION, crunSource } from './source.ts';

@@ -1,5 +1,5 @@
 /** What the releases of the demo differ in. */
-import { defineSlice } from '../src/define-slice.ts';
+import { defineSlice } from '../src/define/slice.ts';
 
 /** A change of the userland that can be seen: a greeting at log-in and a new command. */
 export const greeting = defineSlice({
@@ -7,7 +7,7 @@ export const greeting = defineSlice({
   version: '1',
   license: 'Apache-2.0',
   summary: 'A message of the day and the command that prints it',
-  build: {
+  build: () => ({
     kind: 'entries',
     entries: [
       {
@@ -18,8 +18,14 @@ export const greeting = defineSlice({
       },
       { type: 'file', path: 'usr/bin/greet', mode: 0o755, contents: '#!/bin/sh\nexec cat /etc/motd\n' },
     ],
-  },
+  }),
   outputs: { runtime: [''] },
+  tests: ({ vm }) => [
+    vm
+      .boots()
+      .run('greet')
+      .says(/second release/),
+  ],
 });
 
 /** An init that ends as soon as it is started, which the kernel answers with a panic. */
@@ -28,7 +34,7 @@ export const crashingInit = defineSlice({
   version: '1',
   license: 'Apache-2.0',
   summary: 'An init that crashes at once',
-  build: {
+  build: () => ({
     kind: 'entries',
     entries: [
       {
@@ -38,6 +44,6 @@ export const crashingInit = defineSlice({
         contents: '#!/bin/sh\necho "This init crashes now."\nexit 1\n',
       },
     ],
-  },
+  }),
   outputs: { runtime: [''] },
 });

@@ -1,7 +1,7 @@
 /** The two programs of e2fsprogs that a device with a data partition needs: mke2fs makes its file system, e2fsck mends it. */
-import { linuxHeaders } from '../linux-headers/definition.ts';
+import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, SMALL, STATIC } from '../musl/compile.ts';
-import { musl } from '../musl/definition.ts';
+import { musl } from '../musl/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 import { debianSource } from '../src/define/source.ts';
 

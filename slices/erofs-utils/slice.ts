@@ -1,15 +1,17 @@
 /**
- * erofs-utils for the host: it makes, checks and dumps the root file system, with lz4, zstd and MicroLZMA. Debian 12's own
- * is 1.5, which knows neither zstd nor MicroLZMA. Linked statically, so that it runs wherever the cache is carried.
+ * erofs-utils for the machine that builds: it makes, checks and dumps the root file system, with lz4, zstd and MicroLZMA.
+ * Linked statically, so that it runs wherever the cache is carried.
  */
-import { defineSlice } from '../src/define-slice.ts';
+import { defineSlice } from '../src/define/slice.ts';
+import { debianSource } from '../src/define/source.ts';
 
 export const erofsUtils = defineSlice({
   name: 'erofs-utils',
   version: '1.8.6',
   license: 'GPL-2.0-or-later',
   summary: 'Makes and checks EROFS, on the host',
-  source: {
+  runsOn: 'host',
+  source: debianSource({
     package: 'erofs-utils',
     version: '1.8.6-1',
     upstream: {
@@ -22,25 +24,27 @@ export const erofsUtils = defineSlice({
     },
     // Debian has no patches for this version.
     patched: false,
-  },
-  build: {
+  }),
+  packages: [
+    'autoconf',
+    'automake',
+    'liblz4-dev',
+    'liblzma-dev',
+    'libtool',
+    'libzstd-dev',
+    'pkgconf',
+    'uuid-dev',
+    'zlib1g-dev',
+  ],
+  build: () => ({
     kind: 'steps',
-    hostPackages: [
-      'autoconf',
-      'automake',
-      'liblz4-dev',
-      'liblzma-dev',
-      'libtool',
-      'libzstd-dev',
-      'pkg-config',
-      'uuid-dev',
-      'zlib1g-dev',
-    ],
     steps: [
       {
         name: 'configure',
+        // Debian's alternatives are not set up in the toolchain, so automake's programs have their versions in their names.
         script: `
 cd source
+export ACLOCAL="$(echo /usr/bin/aclocal-*)" AUTOMAKE="$(echo /usr/bin/automake-*)"
 autoreconf --force --install
 ./configure --disable-fuse --enable-lz4 --enable-lzma --with-libzstd --without-selinux --without-libdeflate \\
   CFLAGS='-O2 -g0' PKG_CONFIG='pkg-config --static'
@@ -57,6 +61,6 @@ strip /out/bin/*
 `,
       },
     ],
-  },
+  }),
   outputs: { tool: [''] },
 });

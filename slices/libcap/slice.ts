@@ -1,7 +1,7 @@
 /** libcap, by which a program gives up and hands on capabilities. For static linking, from `/needs/libcap`. */
-import { linuxHeaders } from '../linux-headers/definition.ts';
+import { linuxHeaders } from '../linux-headers/slice.ts';
 import { SMALL, tools } from '../musl/compile.ts';
-import { musl } from '../musl/definition.ts';
+import { musl } from '../musl/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 import { debianSource } from '../src/define/source.ts';
 

@@ -1,7 +1,7 @@
 /** libseccomp, which makes filters of system calls. For static linking, from `/needs/libseccomp`. */
-import { linuxHeaders } from '../linux-headers/definition.ts';
+import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, SMALL } from '../musl/compile.ts';
-import { musl } from '../musl/definition.ts';
+import { musl } from '../musl/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 import { debianSource } from '../src/define/source.ts';
 

@@ -1,5 +1,6 @@
 /** What makes a release this one: its version, and the keys whose signatures it accepts on the next one. */
-import { defineSlice, type LayerEntry, type Slice } from '../src/define-slice.ts';
+import type { LayerEntry } from '../src/define/recipe.ts';
+import { defineSlice, type Slice } from '../src/define/slice.ts';
 
 /** A trusted public key: SubjectPublicKeyInfo in PEM, and the name of its file without extension. */
 export interface TrustedKey {
@@ -17,24 +18,28 @@ export function release(version: string, keys: readonly TrustedKey[]): Slice {
     PRETTY_NAME: `Cocon OS ${version}`,
   };
   const text = Object.entries(osRelease).map(([name, value]) => `${name}="${value}"\n`);
+  const entries: readonly LayerEntry[] = [
+    { type: 'file', path: 'etc/os-release', mode: 0o644, contents: text.join('') },
+    { type: 'directory', path: 'etc/cocon/keys', mode: 0o755 },
+    ...keys.map(({ name, pem }): LayerEntry => ({
+      type: 'file',
+      path: `etc/cocon/keys/${name}.pem`,
+      mode: 0o644,
+      contents: pem,
+    })),
+  ];
   return defineSlice({
     name: 'release',
     version,
     license: 'Apache-2.0',
     summary: 'Version and trusted keys',
-    build: {
-      kind: 'entries',
-      entries: [
-        { type: 'file', path: 'etc/os-release', mode: 0o644, contents: text.join('') },
-        { type: 'directory', path: 'etc/cocon/keys', mode: 0o755 },
-        ...keys.map(({ name, pem }): LayerEntry => ({
-          type: 'file',
-          path: `etc/cocon/keys/${name}.pem`,
-          mode: 0o644,
-          contents: pem,
-        })),
-      ],
-    },
+    build: () => ({ kind: 'entries', entries }),
     outputs: { runtime: [''] },
+    tests: ({ vm }) => [
+      vm
+        .boots()
+        .run('cat /etc/os-release')
+        .says(/^ID="cocon"$/m),
+    ],
   });
 }

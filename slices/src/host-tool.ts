@@ -1,13 +1,21 @@
 /** Programs that run on this machine and are built from slices: built on first use, then found in the cache. */
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { Terminal } from '@cocon-os/cli';
+
 import { erofsUtils } from '../erofs-utils/slice.ts';
-import type { Builder } from './build/builder.ts';
-import { unpackLayer } from './build/run-steps.ts';
-import { visibleBuilder } from './build/visible-builder.ts';
-import type { Slice } from './define-slice.ts';
+import { buildTree } from './commands/build-tree.ts';
+import { DEFAULT_BOARD } from './commands/context.ts';
+import { REPOSITORY } from './define/location.ts';
+import { defineProfile } from './define/profile.ts';
+import type { Slice } from './define/slice.ts';
+import { draftOf } from './drafts.ts';
 import { SlicesError } from './errors.ts';
+import { exists, removeTree } from './files.ts';
+import { evaluate } from './graph/evaluate.ts';
+import { loadBoard } from './graph/load.ts';
+import { unpackLayer } from './layer/unpack-layer.ts';
 
 /** The tools that there are. */
 export type HostTool = 'mkfs.erofs' | 'dump.erofs' | 'fsck.erofs';
@@ -18,37 +26,37 @@ const TOOLS: Readonly<Record<HostTool, { readonly slice: Slice; readonly path: s
   'fsck.erofs': { slice: erofsUtils, path: 'bin/fsck.erofs' },
 };
 
+/** Of no image: it only carries tools. */
+const toolbox = defineProfile({ name: 'tools', summary: 'Tools of the machine that builds', slices: [] });
+
 /**
  * The path of a tool that can be run. Building it takes about half a minute. Throws `SlicesError` when it cannot be built.
  */
-export async function hostTool(name: HostTool, builder: Builder = visibleBuilder()): Promise<string> {
+export async function hostTool(name: HostTool, terminal: Terminal): Promise<string> {
   const { slice, path } = TOOLS[name];
-  const { tool } = (await builder.build(slice)).outputs;
+  const board = await loadBoard(DEFAULT_BOARD, REPOSITORY);
+  const graph = await evaluate({ profile: toolbox, board, tools: [slice] });
+  const { built, store, cache } = await buildTree(graph, terminal);
+  const tool = [...built.values()].find(({ node }) => node.name === slice.name)?.outputs.tool;
   if (tool === undefined) {
     throw new SlicesError('SLICE_INVALID', `Cannot run ${name}: ${slice.name} has no tool output`, {
-      hint: `Add tool to the outputs of ${slice.name}.`,
+      hint: `Add tool to the outputs of ${slice.name} (${slice.definedAt}).`,
     });
   }
-  const home = join(builder.cache.tools, tool.digest.replace(':', '-'));
+  const home = join(cache.tools, tool.digest.replace(':', '-'));
   const program = join(home, path);
   if (await exists(program)) return program;
-  await mkdir(builder.cache.tools, { recursive: true });
-  const draft = await mkdtemp(`${home}.`);
+  await mkdir(cache.tools, { recursive: true });
+  const draft = await draftOf(home);
   try {
-    await unpackLayer(builder.store.pathOf(tool.digest), draft);
+    await mkdir(draft);
+    await unpackLayer(store.pathOf(tool.digest), draft);
     // Another process may have been faster; then its copy is the same and stays.
     await rename(draft, home).catch(async (error: unknown) => {
       if (!(await exists(program))) throw error;
     });
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    await removeTree(draft);
   }
   return program;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

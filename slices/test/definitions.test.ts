@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import parseSpdx from 'spdx-expression-parse';
 import { describe, expect, test } from 'vitest';
 
-import { busybox } from '../busybox/definition.ts';
+import { busybox } from '../busybox/slice.ts';
 import { caCertificates } from '../ca-certificates/slice.ts';
 import { dropbear } from '../dropbear/slice.ts';
 import { linuxConfig } from '../linux-config/slice.ts';
-import { linux } from '../linux/definition.ts';
-import { release } from '../release/definition.ts';
+import { linux } from '../linux/slice.ts';
+import { release } from '../release/slice.ts';
 import { defineBoard } from '../src/define/board.ts';
 import { defineProfile } from '../src/define/profile.ts';
 import { configure, type OptionSetting, type Slice } from '../src/define/slice.ts';
@@ -28,11 +28,9 @@ async function definedSlices(): Promise<readonly Slice[]> {
   const folders = (await readdir(SLICES, { withFileTypes: true })).filter((each) => each.isDirectory());
   const found: Slice[] = [release('1', [])];
   for (const { name } of folders) {
-    const files = (await readdir(join(SLICES, name))).filter((file) => /^(definition|slice)\.ts$/.test(file));
-    for (const file of files) {
-      const module = (await import(join(SLICES, name, file))) as Record<string, unknown>;
-      found.push(...Object.values(module).filter(isSlice));
-    }
+    if (!(await readdir(join(SLICES, name))).includes('slice.ts')) continue;
+    const module = (await import(join(SLICES, name, 'slice.ts'))) as Record<string, unknown>;
+    found.push(...Object.values(module).filter(isSlice));
   }
   return found;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { LayerEntry } from '../src/define-slice.ts';
+import type { LayerEntry } from '../src/define/recipe.ts';
 import { layerOfDirectory, layerOfEntries, type LayerStream } from '../src/layer/layer-tar.ts';
 import { codeOf, errorOf, scratchDirectory } from './support.ts';
 

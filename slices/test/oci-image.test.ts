@@ -4,19 +4,20 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { createBuilder, type Builder } from '../src/build/builder.ts';
-import { cacheDirectoryAt } from '../src/cache-directory.ts';
+import { openStore, type Store } from '../src/engine/store.ts';
 import { writeOciImage, type BuiltImage } from '../src/image/oci-image.ts';
-import { scratchDirectory, scriptSlice } from './support.ts';
+import { membersOfEntries } from '../src/layer/members.ts';
+import { scratchDirectory } from './support.ts';
 
-async function imageIn(directory: string, builder: Builder): Promise<BuiltImage> {
-  const layers = [];
-  for (const name of ['lower', 'upper']) {
-    const { outputs } = await builder.build(scriptSlice(`echo ${name} >/out/file`, { name }));
-    if (outputs.runtime !== undefined) layers.push({ layer: outputs.runtime, comment: name });
-  }
+async function layerIn(store: Store, contents: string) {
+  const entry = { type: 'file', path: 'file', mode: 0o644, contents } as const;
+  return { layer: await store.put(membersOfEntries([entry])), comment: contents };
+}
+
+async function imageIn(directory: string, store: Store): Promise<BuiltImage> {
+  const layers = [await layerIn(store, 'lower'), await layerIn(store, 'upper')];
   const spec = { name: 'sample', version: '1.0', architecture: 'amd64', layers };
-  return writeOciImage(spec, builder.store, directory);
+  return writeOciImage(spec, store, directory);
 }
 
 /** Every file of a layout with its bytes. */
@@ -30,16 +31,10 @@ async function contentsOf(directory: string): Promise<ReadonlyMap<string, string
 }
 
 describe('writeOciImage()', () => {
-  it('gives the same bytes in another directory and from another cache', async () => {
+  it('gives the same bytes in another directory and from another store', async () => {
     const [one, two] = [await scratchDirectory(), await scratchDirectory()];
-    const first = await imageIn(
-      join(one, 'image'),
-      createBuilder({ cache: cacheDirectoryAt(join(one, 'cache')) }),
-    );
-    const second = await imageIn(
-      join(two, 'image'),
-      createBuilder({ cache: cacheDirectoryAt(join(two, 'cache')) }),
-    );
+    const first = await imageIn(join(one, 'image'), openStore(join(one, 'store')));
+    const second = await imageIn(join(two, 'image'), openStore(join(two, 'store')));
     expect(second.digest).toBe(first.digest);
     const contents = await contentsOf(first.layoutDirectory);
     expect(contents.size).toBe('oci-layout index.json manifest config lower upper'.split(' ').length);
@@ -48,29 +43,28 @@ describe('writeOciImage()', () => {
 
   it('is read by skopeo, which finds the same digest and both layers in order', async () => {
     const root = await scratchDirectory();
-    const builder = createBuilder({ cache: cacheDirectoryAt(join(root, 'cache')) });
-    const image = await imageIn(join(root, 'image'), builder);
+    const store = openStore(join(root, 'store'));
+    const image = await imageIn(join(root, 'image'), store);
     const seen: unknown = JSON.parse(
       execFileSync('skopeo', ['inspect', `oci:${image.layoutDirectory}`]).toString(),
     );
-    const { outputs: lower } = await builder.build(scriptSlice('echo lower >/out/file', { name: 'lower' }));
-    const { outputs: upper } = await builder.build(scriptSlice('echo upper >/out/file', { name: 'upper' }));
+    const [lower, upper] = [await layerIn(store, 'lower'), await layerIn(store, 'upper')];
     expect(seen).toMatchObject({
       Digest: image.digest,
       Architecture: 'amd64',
       Os: 'linux',
       Created: '2025-01-01T00:00:00Z',
-      Layers: [lower.runtime?.digest, upper.runtime?.digest],
+      Layers: [lower.layer.digest, upper.layer.digest],
     });
   });
 
   it('replaces what was in the directory and leaves the store alone', async () => {
     const root = await scratchDirectory();
-    const builder = createBuilder({ cache: cacheDirectoryAt(join(root, 'cache')) });
-    const { layoutDirectory } = await imageIn(join(root, 'image'), builder);
+    const store = openStore(join(root, 'store'));
+    const { layoutDirectory } = await imageIn(join(root, 'image'), store);
     await writeFile(join(layoutDirectory, 'left-over'), '');
-    await imageIn(join(root, 'image'), builder);
+    await imageIn(join(root, 'image'), store);
     expect(await readdir(layoutDirectory)).not.toContain('left-over');
-    expect((await readdir(root)).toSorted()).toEqual(['cache', 'image']);
+    expect((await readdir(root)).toSorted()).toEqual(['image', 'store']);
   });
 });

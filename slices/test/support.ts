@@ -5,7 +5,6 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import { defineSlice, type BuildStep, type Slice } from '../src/define-slice.ts';
 import { SlicesError } from '../src/errors.ts';
 
 /** The code that a call throws with, or `undefined` when it does not throw. */
@@ -34,22 +33,4 @@ export async function scratchDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'cocon-slices-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
-}
-
-/** A slice of one step, without a source. */
-export function scriptSlice(
-  script: string,
-  changes: Partial<Slice> & { readonly check?: BuildStep['check'] } = {},
-): Slice {
-  const { check, ...rest } = changes;
-  const step = { name: 'run', script, ...(check === undefined ? {} : { check }) };
-  return defineSlice({
-    name: 'sample',
-    version: '1',
-    license: 'Apache-2.0',
-    summary: 'A slice for a test',
-    build: { kind: 'steps', steps: [step] },
-    outputs: { runtime: [''] },
-    ...rest,
-  });
 }

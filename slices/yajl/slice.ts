@@ -5,9 +5,9 @@
  * (CVE-2022-24795, CVE-2023-33460), and that is the one that is built.
  */
 import { crunSource } from '../crun/source.ts';
-import { linuxHeaders } from '../linux-headers/definition.ts';
+import { linuxHeaders } from '../linux-headers/slice.ts';
 import { SMALL, tools } from '../musl/compile.ts';
-import { musl } from '../musl/definition.ts';
+import { musl } from '../musl/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 
 export const yajl = defineSlice({

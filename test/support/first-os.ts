@@ -1,13 +1,14 @@
-/** The first OS in the releases that tests, demo and bench need: from the slices, sealed by the image builder. */
+/** The embedded profile in the releases that tests, demo and bench need: from the slices, sealed by the image builder. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { nodeTerminal } from '@cocon-os/cli/node';
 import type { ConfigInput, SealResult } from '@cocon-os/image-builder';
-import { buildRelease, RELEASE_COMMAND_LINE, type ReleaseVariant } from '@cocon-os/slices';
+import { buildRelease, type ReleaseVariant } from '@cocon-os/slices';
 
 import { addLayer } from './oci-image.ts';
-import { sealImage, UPDATER, type ReleaseKey } from './releases.ts';
+import { sealImage, type ReleaseKey } from './releases.ts';
 
 /** What is special about a release. */
 export interface FirstOsOptions {
@@ -33,12 +34,12 @@ export async function sealFirstOs(
   { version, variant, ballastBytes, extraCommandLine, scripts, attempts }: FirstOsOptions,
 ): Promise<SealResult> {
   const image = join(directory, `image-${version}`);
-  await buildRelease({
+  const { graph } = await buildRelease({
     version,
     ...(variant === undefined ? {} : { variant }),
     publicKeys: [{ name: 'release', pem: key.publicPem }],
-    updaterBinary: UPDATER,
     directory: image,
+    terminal: nodeTerminal,
   });
   if (ballastBytes !== undefined) {
     const root = join(directory, `ballast-${version}`);
@@ -54,7 +55,7 @@ export async function sealFirstOs(
     }
     addLayer(image, root, version);
   }
-  const commandLine = [RELEASE_COMMAND_LINE, extraCommandLine ?? ''].join(' ').trim();
+  const commandLine = [graph.commandLine, extraCommandLine ?? ''].join(' ').trim();
   const config: ConfigInput = {
     name: 'cocon-os',
     version,

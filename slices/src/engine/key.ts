@@ -112,7 +112,13 @@ function identityOf(source: GraphSource): unknown {
  * The files whose code decides what bytes come of the same record. What a build sees otherwise (unpacking, sandbox,
  * environment) is in the record as data.
  */
-const CODE = ['build-time.ts', 'engine/workspace.ts', 'layer/layer-tar.ts', 'layer/members.ts'];
+const CODE = [
+  'build-time.ts',
+  'engine/workspace.ts',
+  'layer/layer-tar.ts',
+  'layer/members.ts',
+  'layer/unpack-layer.ts',
+];
 
 let code: Promise<string> | undefined;
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { BUILD_TIME } from '../build-time.ts';
 import { SlicesError } from '../errors.ts';
 import { localDigest, localFiles } from '../graph/local-digest.ts';
-import { runProcess } from '../run-process.ts';
+import { unpackLayer } from '../layer/unpack-layer.ts';
 import type { SandboxMounts } from './sandbox.ts';
 
 /** Directories of a workspace that the sandbox mounts under the same names. */
@@ -62,19 +62,6 @@ export function mountsOf(
     readOnly: { ...own(READABLE), ...Object.fromEntries(files) },
     writable: own(WRITABLE),
   };
-}
-
-/** Unpacks a layer of the store. The host's tar does it, for these layers were made here. Modes are those of the layer. */
-async function unpackLayer(layer: string, into: string): Promise<void> {
-  const modes = ['--no-same-owner', '--same-permissions'];
-  const args = ['--extract', ...modes, '--file', layer, '--directory', into];
-  const { status, tail } = await runProcess('tar', args);
-  if (status === 0) return;
-  throw new SlicesError(
-    'OUTPUT_INVALID',
-    `Cannot unpack ${layer}: tar ended with ${status}\n${tail.join('\n')}`,
-    { hint: 'See what cocon store fsck says of it.' },
-  );
 }
 
 /**
