@@ -7,7 +7,7 @@ import { sweepDrafts } from '../drafts.ts';
 import { isRunning } from '../lock.ts';
 
 /** The places in which drafts are made. */
-export function draftPlaces({ work, store, sources, toolchain }: CacheDirectory): readonly string[] {
+export function draftPlaces({ work, store, sources, toolchain, tools }: CacheDirectory): readonly string[] {
   const inStore = ['', 'blobs/sha256', 'keys', 'builds'].map((name) => join(store, name));
   return [
     work,
