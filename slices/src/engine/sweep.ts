@@ -17,6 +17,7 @@ export function draftPlaces({ work, store, sources, toolchain, tools }: CacheDir
     join(sources, 'git'),
     toolchain,
     join(toolchain, 'packages'),
+    tools,
   ];
 }
 
