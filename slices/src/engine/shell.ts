@@ -93,7 +93,7 @@ export async function resume(job: NodeJob, workspace: OpenWorkspace): Promise<vo
 function stepsOf({ record, node }: NodeJob): readonly BuildStep[] {
   if (record.recipe.kind === 'steps') return record.recipe.steps;
   throw new SlicesError('SLICE_INVALID', `Cannot open a shell for ${node.id}: it is assembled from files`, {
-    hint: 'See its files with tar --list; cocon build --target prints where they are.',
+    hint: `Its files stand in its definition, ${node.definedAt}.`,
   });
 }
 
