@@ -69,6 +69,20 @@ describe('buildGraph() in the sandbox', () => {
     await expectSound(cache);
   });
 
+  test('builds as many nodes at once as it may', async () => {
+    const graph = graphOf(['a', 'b', 'c'].map((name) => stepsNode(name, [`sleep 0.2; touch /out/${name}`])));
+    for (const jobs of [1, 2]) {
+      const { events, seen } = recorder();
+      await buildGraph(graph, { cache: await freshCache(), lock, events, jobs });
+      let [running, most] = [0, 0];
+      for (const { kind } of seen) {
+        running += kind === 'started' ? 1 : kind === 'built' ? -1 : 0;
+        most = Math.max(most, running);
+      }
+      expect(most).toBe(jobs);
+    }
+  });
+
   test('keeps hard links, and refuses attributes and pipes', async () => {
     const cache = await freshCache();
     const links = await readLayer(
