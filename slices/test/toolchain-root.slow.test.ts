@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -8,6 +8,8 @@ import { closureOf } from '../src/toolchain/lock.ts';
 import { toolchainRoot } from '../src/toolchain/root.ts';
 import lock from '../toolchain/lock.json' with { type: 'json' };
 import { COMMON_PACKAGES, CROSS_PACKAGES } from '../toolchain/packages.ts';
+import { freshCache } from './engine/support.ts';
+import { errorOf } from './support.ts';
 
 const root = async (names: readonly string[]): Promise<string> =>
   (await toolchainRoot(closureOf(lock, names), cacheDirectory(), () => {})).directory;
@@ -45,4 +47,30 @@ test('toolchainRoot() has a cross compiler where it was asked for, and shares th
   const inode = async (directory: string): Promise<number> =>
     (await stat(join(directory, 'usr/bin/make'))).ino;
   expect(await inode(plain)).toBe(await inode(cross));
+});
+
+test('toolchainRoot() unpacks once for builds that begin together', async () => {
+  const cache = await freshCache();
+  await rm(cache.toolchain);
+  const lines: string[] = [];
+  const say = (line: string): void => void lines.push(line);
+  const packages = closureOf(lock, ['attr']);
+  const [one, two] = await Promise.all([
+    toolchainRoot(packages, cache, say),
+    toolchainRoot(packages, cache, say),
+  ]);
+  expect(one).toEqual(two);
+  expect(lines.filter((line) => line.startsWith('unpacking attr '))).toHaveLength(1);
+  expect((await readdir(cache.toolchain)).toSorted()).toEqual([one.digest, 'packages'].toSorted());
+});
+
+test('toolchainRoot() refuses a package that has changed in the cache', async () => {
+  const cache = await freshCache();
+  const own = { ...cache, sources: join(cache.root, 'own-sources') };
+  await rm(cache.toolchain);
+  await mkdir(own.sources);
+  const packages = closureOf(lock, ['libc6']).slice(0, 1);
+  for (const { sha256 } of packages) await writeFile(join(own.sources, sha256), 'something else');
+  const error = await errorOf(toolchainRoot(packages, own, () => {}));
+  expect([error.code, error.hint]).toEqual(['SOURCE_BAD_HASH', 'Remove it; it is downloaded again.']);
 });

@@ -66,13 +66,25 @@ function gone({ name, version, sha256 }: LockedPackage, cache: CacheDirectory): 
   );
 }
 
-function otherFile({ name, sha256 }: LockedPackage, file: string, found: string): SlicesError {
+/** Throws `SOURCE_BAD_HASH` for a file of the cache that is no longer what it is called. */
+export async function assertWhole(wanted: LockedPackage, cache: CacheDirectory): Promise<void> {
+  const path = join(cache.sources, wanted.sha256);
+  const found = await sha256OfFile(path);
+  if (found !== wanted.sha256) throw otherFile(wanted, path, found, 'Remove it; it is downloaded again.');
+}
+
+const NOT_THE_SAME =
+  'The mirror gave another file than the one that was locked. Do not build with it before you know why.';
+
+function otherFile(
+  { name, sha256 }: LockedPackage,
+  file: string,
+  found: string,
+  hint = NOT_THE_SAME,
+): SlicesError {
   return new SlicesError(
     'SOURCE_BAD_HASH',
     `Cannot use ${file} as ${name}: SHA-256 is ${found}, locked is ${sha256}`,
-    {
-      hint: 'The mirror gave another file than the one that was locked. Do not build with it before you know why.',
-      facts: { file, found, wanted: sha256 },
-    },
+    { hint, facts: { file, found, wanted: sha256 } },
   );
 }

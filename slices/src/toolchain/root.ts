@@ -14,7 +14,7 @@ import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
 import { exists, removeTree } from '../files.ts';
 import { runProcess } from '../run-process.ts';
-import { fetchPackages } from './fetch-packages.ts';
+import { assertWhole, fetchPackages } from './fetch-packages.ts';
 import type { LockedPackage } from './lock.ts';
 
 /** A root and what stands for it in keys. */
@@ -55,7 +55,16 @@ export async function toolchainRoot(
 ): Promise<ToolchainRoot> {
   const digest = toolchainDigest(packages);
   const directory = join(cache.toolchain, digest);
-  if (await exists(directory)) return { digest, directory };
+  if (!(await exists(directory))) await once(directory, () => make(packages, directory, cache, onLine));
+  return { digest, directory };
+}
+
+async function make(
+  packages: readonly LockedPackage[],
+  directory: string,
+  cache: CacheDirectory,
+  onLine: (line: string) => void,
+): Promise<void> {
   await fetchPackages(packages, cache, onLine);
   const trees: string[] = [];
   for (const each of packages) {
@@ -80,15 +89,29 @@ export async function toolchainRoot(
       }
     }
   });
-  return { digest, directory };
 }
 
 /** The unpacked copy of one package. */
-async function unpacked({ sha256 }: LockedPackage, cache: CacheDirectory): Promise<string> {
+async function unpacked(wanted: LockedPackage, cache: CacheDirectory): Promise<string> {
+  const { sha256 } = wanted;
   const directory = join(cache.toolchain, 'packages', sha256);
   if (await exists(directory)) return directory;
-  await appear(directory, (draft) => run('dpkg-deb', ['--extract', join(cache.sources, sha256), draft]));
+  await once(directory, async () => {
+    await assertWhole(wanted, cache);
+    await appear(directory, (draft) => run('dpkg-deb', ['--extract', join(cache.sources, sha256), draft]));
+  });
   return directory;
+}
+
+const underWay = new Map<string, Promise<void>>();
+
+/** Joins the job for a directory that this process is at already, for nodes that begin together want the same. */
+function once(directory: string, job: () => Promise<void>): Promise<void> {
+  const known = underWay.get(directory);
+  if (known !== undefined) return known;
+  const begun = job().finally(() => underWay.delete(directory));
+  underWay.set(directory, begun);
+  return begun;
 }
 
 /** Fills a directory so that it is there whole or not at all. Another process may be faster; then its copy stays. */
