@@ -1,6 +1,6 @@
 /** Runs what slices and profile want tried, on one booted machine, in the order of the graph. */
 import { messageOf } from '@cocon-os/cli';
-import type { RunningMachine } from '@cocon-os/qemu';
+import type { CommandResult, RunningMachine } from '@cocon-os/qemu';
 import type { Graph, VmCommand, VmTest } from '@cocon-os/slices';
 
 const COMMAND_TIMEOUT_MS = 300_000;
@@ -30,36 +30,37 @@ export function testsOf({ nodes, image, tests }: Graph): readonly AskedTest[] {
   ];
 }
 
-/** Runs them; `report` hears of each command. A test ends at its first command that fails, the next one is run all the same. */
+/**
+ * Runs them; `report` hears of each command. A test ends at its first command that fails, and the next one is run all the
+ * same, unless the console answers no more.
+ */
 export async function runTests(
   machine: Pick<RunningMachine, 'serial'>,
   tests: readonly AskedTest[],
   report: (done: CommandReport) => void,
 ): Promise<readonly CommandReport[]> {
   const reports: CommandReport[] = [];
+  const note = (done: CommandReport): void => {
+    reports.push(done);
+    report(done);
+  };
   for (const { asker, test } of tests) {
-    for (const command of test.commands) {
-      const done = { asker, ...(await runCommand(machine, command)) };
-      reports.push(done);
-      report(done);
-      if (done.failure !== undefined) break;
+    for (const wanted of test.commands) {
+      const { command } = wanted;
+      let result: CommandResult;
+      try {
+        result = await machine.serial.run(command, { timeoutMs: COMMAND_TIMEOUT_MS });
+      } catch (thrown) {
+        note({ asker, command, output: '', failure: messageOf(thrown) });
+        return reports;
+      }
+      const { output, status } = result;
+      const failure = failureOf(wanted, status, output);
+      note({ asker, command, output, ...(failure === undefined ? {} : { failure }) });
+      if (failure !== undefined) break;
     }
   }
   return reports;
-}
-
-async function runCommand(
-  { serial }: Pick<RunningMachine, 'serial'>,
-  wanted: VmCommand,
-): Promise<Omit<CommandReport, 'asker'>> {
-  const { command } = wanted;
-  try {
-    const { output, status } = await serial.run(command, { timeoutMs: COMMAND_TIMEOUT_MS });
-    const failure = failureOf(wanted, status, output);
-    return { command, output, ...(failure === undefined ? {} : { failure }) };
-  } catch (thrown) {
-    return { command, output: '', failure: messageOf(thrown) };
-  }
 }
 
 /** Why a command did not do what was wanted; nothing when it did. Patterns are tried on the lines of the output. */

@@ -96,7 +96,7 @@ async function tryCommands(
   await using running = await startMachine(machine, { log: `${logs}/${name}.log` });
   await untilHealthy(running);
   await openShell(running);
-  return runTests(running, testsOf(graph), heard);
+  return await runTests(running, testsOf(graph), heard);
 }
 
 async function measureBoot(
