@@ -8,5 +8,6 @@
 mod boot;
 mod device;
 mod error;
+mod partitions;
 mod read;
 mod views;

@@ -1,6 +1,6 @@
 /**
- * Reads GPT partition tables (UEFI 2.10 §5.3) far enough to find partitions. Leaves out writing, and every check that
- * does not keep us from misreading one.
+ * Reads GPT partition tables (UEFI 2.10 §5.3) far enough to find partitions, by the same rules as the boot loader's
+ * reader (FORMAT.md §12, `bootloader/core/src/gpt.rs`). Writes none.
  */
 import type { BlockDevice } from './block-device.ts';
 import { plainCrc } from './crc.ts';
@@ -34,6 +34,7 @@ const HEADER = struct(92, {
   signature: hex(0, 8),
   headerSize: u32(12),
   crc: u32(16),
+  myLba: u64(24),
   entriesLba: u64(72),
   entryCount: u32(80),
   entrySize: u32(84),
@@ -52,12 +53,15 @@ const SIGNATURE = toHex(Uint8Array.from('EFI PART', (character) => character.cha
 const SECTOR_SIZES = [512, 4096] as const;
 const MAX_ENTRIES_BYTES = 2 ** 20;
 
-/** The partitions of a disk; `undefined` when it has no valid partition table, neither in front nor at the end. */
+/**
+ * The partitions of a disk that lie on it whole; `undefined` when it has no valid partition table, neither in front nor
+ * at the end. An image file may be of a disk of either sector size.
+ */
 export function findPartitions(device: BlockDevice): readonly GptPartition[] | undefined {
   for (const sectorSize of SECTOR_SIZES) {
-    const lastSector = Math.floor(device.sizeBytes / sectorSize) - 1;
-    for (const sector of [1, lastSector]) {
-      const partitions = readTable(device, sectorSize, sector);
+    const sectorCount = Math.floor(device.sizeBytes / sectorSize);
+    for (const sector of [1, sectorCount - 1]) {
+      const partitions = readTable(device, sectorSize, sectorCount, sector);
       if (partitions !== undefined) return partitions;
     }
   }
@@ -113,6 +117,7 @@ function beginsLikeVolume(device: BlockDevice): boolean {
 function readTable(
   device: BlockDevice,
   sectorSize: number,
+  sectorCount: number,
   sector: number,
 ): readonly GptPartition[] | undefined {
   const block = new Uint8Array(sectorSize);
@@ -121,7 +126,8 @@ function readTable(
   if (
     header.signature !== SIGNATURE ||
     header.headerSize < HEADER.sizeBytes ||
-    header.headerSize > sectorSize
+    header.headerSize > sectorSize ||
+    header.myLba !== BigInt(sector)
   )
     return undefined;
   const checked = block.slice(0, header.headerSize);
@@ -129,6 +135,7 @@ function readTable(
   const length = header.entryCount * header.entrySize;
   if (plainCrc(checked) !== header.crc || header.entrySize < ENTRY.sizeBytes || length > MAX_ENTRIES_BYTES)
     return undefined;
+  if (Number(header.entriesLba) + Math.ceil(length / sectorSize) > sectorCount) return undefined;
   const entries = new Uint8Array(length);
   if (!tryRead(device, Number(header.entriesLba) * sectorSize, entries)) return undefined;
   if (plainCrc(entries) !== header.entriesCrc) return undefined;

@@ -43,17 +43,18 @@ pub struct Partition {
     pub number: u32,
     /// Its own UUID.
     pub uuid: Uuid,
-    /// First sector. It lies on the disk.
+    /// First sector.
     pub first_sector: u64,
-    /// Number of sectors, at least 1. The last ones may lie beyond the end of a disk that was cut short.
+    /// Number of sectors, at least 1. All of them lie on the disk.
     pub sectors: u64,
 }
 
-/// Finds the partitions of one type, in the order of the table.
+/// Finds the partitions of one type, in the order of the table (FORMAT.md §12).
 ///
-/// The primary table counts if its checksums hold, else the backup in the last sector. `sector_size` is in bytes, a power of
-/// two from 512 to 4096; `sector_count` is the size of the disk. `read` fills a buffer of whole sectors from a sector
-/// on, and tells whether it could.
+/// The primary table counts if it passes the tests of UEFI 2.10 §5.3.2, else the backup in the last sector. A partition
+/// that reaches beyond the disk is passed over, as Linux does. `sector_size` is in bytes, a power of two from 512 to
+/// 4096; `sector_count` is the size of the disk. `read` fills a buffer of whole sectors from a sector on, and tells
+/// whether it could.
 ///
 /// # Errors
 /// [`NoPartitionTable`] when neither table can be used.
@@ -71,7 +72,9 @@ pub fn find_partitions(
     Ok(entries
         .filter(|(entry, _)| Uuid::from_gpt(ENTRY_TYPE.get(entry)) == partition_type)
         .filter_map(|(entry, number)| partition(entry, number))
-        .filter(|partition| partition.first_sector < sector_count)
+        .filter(|partition| {
+            partition.sectors <= sector_count.saturating_sub(partition.first_sector)
+        })
         .collect())
 }
 
@@ -88,7 +91,11 @@ fn read_table(
     read: &mut impl FnMut(u64, &mut [u8]) -> bool,
 ) -> Option<Table> {
     let mut sector = vec![0; sector_size];
-    if place >= sector_count || !read(place, &mut sector) || SIGNATURE.get(&sector) != *b"EFI PART"
+    // Sector 0 is the protective MBR, also of a disk that ends with it.
+    if place == 0
+        || place >= sector_count
+        || !read(place, &mut sector)
+        || SIGNATURE.get(&sector) != *b"EFI PART"
     {
         return None;
     }
@@ -256,15 +263,41 @@ mod tests {
             (SDFS_PARTITION_TYPE, SECTORS, SECTORS + 1),
             (SDFS_PARTITION_TYPE, 400, 399),
             (SDFS_PARTITION_TYPE, 0, u64::MAX),
-            (SDFS_PARTITION_TYPE, 400, SECTORS + 100),
+            (SDFS_PARTITION_TYPE, 400, SECTORS),
+            (SDFS_PARTITION_TYPE, 400, SECTORS - 1),
         ];
-        assert_eq!(numbers(&disk(512, &entries)), [4]);
+        assert_eq!(numbers(&disk(512, &entries)), [5]);
+    }
+
+    #[test]
+    fn find_partitions_passes_over_a_table_that_names_another_place() {
+        let mut disk = disk(512, &[(SDFS_PARTITION_TYPE, 300, 399)]);
+        for (place, named) in [(1, SECTORS - 1), (SECTORS - 1, 1)] {
+            assert_eq!(numbers(&disk), [1], "before sector {place}");
+            let header = &mut disk[place as usize * 512..][..MIN_HEADER_SIZE];
+            MY_LBA.set(header, named);
+            let crc = structure_crc(header, HEADER_CRC);
+            HEADER_CRC.set(header, crc);
+        }
+        assert_eq!(find(&disk, 512), Err(NoPartitionTable));
     }
 
     #[test]
     fn find_partitions_refuses_a_disk_without_a_table() {
         assert_eq!(find(&[], 512), Err(NoPartitionTable));
         assert_eq!(find(&[0; 512], 512), Err(NoPartitionTable));
+        // A table that says to lie in sector 0, the first and last of its disk.
+        let mut one = disk(512, &[]);
+        one.copy_within(512..1024, 0);
+        one.truncate(512);
+        let header = &mut one[..MIN_HEADER_SIZE];
+        MY_LBA.set(header, 0);
+        ENTRIES_LBA.set(header, 0);
+        ENTRY_COUNT.set(header, 0);
+        ENTRIES_CRC.set(header, checksum(&[]));
+        let crc = structure_crc(header, HEADER_CRC);
+        HEADER_CRC.set(header, crc);
+        assert_eq!(find(&one, 512), Err(NoPartitionTable));
         assert_eq!(find(&[0xff; 4096], 512), Err(NoPartitionTable));
         let unreadable = find_partitions(SDFS_PARTITION_TYPE, 512, SECTORS, |_, _| false);
         assert_eq!(unreadable, Err(NoPartitionTable));

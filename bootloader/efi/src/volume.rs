@@ -13,15 +13,12 @@ pub struct Volume<'a> {
 }
 
 impl<'a> Volume<'a> {
-    /// The bytes of `partition` that are on `disk`.
+    /// The bytes of `partition`, which lies on `disk`.
     pub fn new(disk: &'a mut Disk, partition: &Partition) -> Self {
         let sector_size = disk.sector_size() as u64;
-        let sectors = partition
-            .sectors
-            .min(disk.sector_count() - partition.first_sector);
         Self {
             start: partition.first_sector * sector_size,
-            size: sectors * sector_size,
+            size: partition.sectors * sector_size,
             disk,
         }
     }

@@ -1,0 +1,69 @@
+/** Law 9 for what lies before a volume: both readers of partition tables find the same partitions (FORMAT.md §12). */
+import { findPartitions as findInRust } from '@cocon-os/native';
+import { findPartitions, PARTITION_TYPE, type BlockDevice } from '@cocon-os/sdfs';
+import { test as propertyTest } from '@fast-check/vitest';
+import { describe, expect, test } from 'vitest';
+
+import { anyDisk, diskOf, ENTRY, HEADER, SECTORS, type Edit } from './any-disk.ts';
+import { nativeDevice } from './rust-reader.ts';
+
+type Found = readonly object[] | undefined;
+
+/** Both of what firmware would say the sector size is; an image file does not tell. */
+function rust(disk: BlockDevice): Found {
+  for (const sectorSize of [512, 4096]) {
+    const found = findInRust(nativeDevice(disk), sectorSize);
+    if (found !== null)
+      return found.map(({ number, uuid, firstSector, sectors }) => ({
+        number,
+        uuid,
+        offset: firstSector * sectorSize,
+        sizeBytes: sectors * sectorSize,
+      }));
+  }
+  return undefined;
+}
+
+function typescript(disk: BlockDevice): Found {
+  return findPartitions(disk)
+    ?.filter(({ type }) => type === PARTITION_TYPE)
+    .map(({ number, uuid, offset, sizeBytes }) => ({ number, uuid, offset, sizeBytes }));
+}
+
+propertyTest.prop([anyDisk], { numRuns: 2000 })(
+  'Law 9: both readers find the same partitions on every disk',
+  (disk) => {
+    expect(rust(disk)).toEqual(typescript(disk));
+  },
+);
+
+describe.each([
+  ['Rust', rust],
+  ['TypeScript', typescript],
+])('the reader in %s', (_, read) => {
+  const numbers = (edits: readonly Edit[], lengthened = 0): readonly unknown[] | undefined =>
+    read(diskOf({ sectorSize: 512, edits, sealed: true, lengthened }))?.map((each) =>
+      'number' in each ? each.number : undefined,
+    );
+  const moved = (table: Edit['table'], value: bigint): Edit => ({ table, field: HEADER.myLba, value });
+
+  test('takes a table only where its header says that it lies (UEFI 2.10 §5.3.2)', () => {
+    const backupOnly: Edit = { table: 'backup', field: ENTRY.type, entry: 0, value: 0n };
+    expect(numbers([backupOnly])).toEqual([1, 2, 3]);
+    expect(numbers([backupOnly, moved('primary', 2n)])).toEqual([2, 3]);
+    expect(numbers([moved('primary', 2n), moved('backup', 1n)])).toBeUndefined();
+    expect(numbers([moved('primary', 1n + 2n ** 53n), moved('backup', 0n)])).toBeUndefined();
+  });
+
+  test('passes over a partition that reaches beyond its disk, as Linux does', () => {
+    const last = (value: number): Edit => ({
+      table: 'primary',
+      field: ENTRY.lastLba,
+      entry: 2,
+      value: BigInt(value),
+    });
+    expect(numbers([last(SECTORS - 1)])).toEqual([1, 2, 3]);
+    expect(numbers([last(SECTORS)])).toEqual([1, 2]);
+    expect(numbers([], -30 * 512)).toEqual([1, 2]);
+  });
+});
