@@ -11,11 +11,13 @@ import { linuxConfig } from '../linux-config/slice.ts';
 import { linux } from '../linux/slice.ts';
 import { release } from '../release/slice.ts';
 import { defineBoard } from '../src/define/board.ts';
+import { REPOSITORY } from '../src/define/location.ts';
 import { defineProfile } from '../src/define/profile.ts';
 import { configure, type OptionSetting, type Slice } from '../src/define/slice.ts';
 import { TARGET_NAMES, TARGETS, type Target } from '../src/define/target.ts';
 import { evaluate } from '../src/graph/evaluate.ts';
 import type { Graph, GraphNode } from '../src/graph/graph.ts';
+import { loadBoard, namesOf } from '../src/graph/load.ts';
 import { optionValues } from '../src/graph/option-values.ts';
 import { kernelSymbols, type Demand } from '../src/kconfig/symbols.ts';
 import lock from '../toolchain/lock.json' with { type: 'json' };
@@ -40,6 +42,7 @@ function isSlice(value: unknown): value is Slice {
 }
 
 const slices = await definedSlices();
+const boards = await namesOf('board', REPOSITORY);
 
 /** Slices of what this machine has built itself, for itself alone. */
 const ONE_TARGET: ReadonlySet<string> = new Set(['cocon-update']);
@@ -148,6 +151,16 @@ describe('the slices', () => {
   test('name the version of the certificates that the toolchain holds', () => {
     const locked = lock.packages.find(({ name }) => name === caCertificates.name);
     expect(locked?.version).toBe(caCertificates.version);
+  });
+});
+
+describe('the boards', () => {
+  test.each(boards)('%s asks for no kernel symbol twice, and says where the console is', async (name) => {
+    const found = await loadBoard(name, REPOSITORY);
+    const asked = found.kernel(kernelSymbols).map(({ symbol }) => symbol);
+    expect(asked).toEqual([...new Set(asked)]);
+    expect(found.commandLine).toMatch(/^console=tty\w+/);
+    expect(found.name).toBe(name);
   });
 });
 
