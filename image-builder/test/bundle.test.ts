@@ -272,6 +272,12 @@ describe('runtimeConfig()', () => {
           "/proc/sysrq-trigger",
         ],
         "resources": {
+          "devices": [
+            {
+              "access": "rwm",
+              "allow": false,
+            },
+          ],
           "pids": {
             "limit": 512,
           },
@@ -294,6 +300,8 @@ describe('runtimeConfig()', () => {
     const types = (network: ContainerPlan['network']) =>
       runtimeConfig({ ...PLAN, network }).linux.namespaces.map(({ type }) => type);
     expect(types('none').filter((type) => !types('host').includes(type))).toEqual(['network']);
+    const mounts = runtimeConfig({ ...PLAN, network: 'host' }).mounts.map(({ source }) => source);
+    expect(mounts.at(-1)).toBe('/run/resolv.conf');
   });
 
   it('covers every directory that a mount needs', () => {
@@ -354,7 +362,7 @@ describe('prepareRoot()', () => {
       dev: directory({ vda: NODE }),
       srv: directory({ deep: directory({ disk: NODE }) }),
     });
-    expect(prepareRoot(root, '/srv/app')).toBe(2);
+    expect(prepareRoot(root, '/srv/app', 'none')).toBe(2);
     expect([...root.children.keys()].toSorted()).toEqual(['dev', 'proc', 'run', 'srv', 'sys', 'tmp']);
     const srv = root.children.get('srv')?.inode;
     expect(srv?.type === 'directory' ? [...srv.children.keys()] : []).toEqual(['deep', 'app']);
@@ -363,15 +371,30 @@ describe('prepareRoot()', () => {
   it('follows a link to a directory of the image', () => {
     const run: Inode = { ...emptyDirectory(), type: 'symlink', target: 'var/run' };
     const root = directory({ run, var: directory({ run: directory() }) });
-    prepareRoot(root, '/');
+    prepareRoot(root, '/', 'none');
     expect(root.children.get('run')?.inode).toBe(run);
+  });
+
+  it.for([
+    ['nothing', {}],
+    ['a directory', { etc: directory() }],
+    [
+      'a link to another machine',
+      { etc: directory({ 'resolv.conf': { ...emptyDirectory(), type: 'symlink', target: '/x' } }) },
+    ],
+  ] as const)('puts a file below the name servers where the image has %s', ([, children]) => {
+    const root = directory(children);
+    prepareRoot(root, '/', 'host');
+    const etc = root.children.get('etc')?.inode;
+    const file = etc?.type === 'directory' ? etc.children.get('resolv.conf')?.inode : undefined;
+    expect(file).toMatchObject({ type: 'file', size: 0 });
   });
 
   it.for([
     ['a file', { ...emptyDirectory(), type: 'file', offset: 0, size: 0 }],
     ['a link to nothing', { ...emptyDirectory(), type: 'symlink', target: 'nothing' }],
   ] as const)('refuses %s in the place of a mount', ([, proc]) => {
-    expect(() => prepareRoot(directory({ proc }), '/')).toThrow(
+    expect(() => prepareRoot(directory({ proc }), '/', 'none')).toThrow(
       expect.objectContaining({ code: 'MOUNT_POINT_INVALID' }),
     );
   });

@@ -3,18 +3,19 @@ import { BuilderError } from '../errors.ts';
 import { emptyDirectory, type Directory, type Link } from '../tree/inode.ts';
 import { resolveDirectory } from '../tree/resolve.ts';
 import type { Spool } from '../tree/spool.ts';
-import { MOUNT_POINTS } from './runtime-config.ts';
+import { MOUNT_POINTS, type ContainerNetwork } from './runtime-config.ts';
 
 const READABLE = 0o444;
 /** Which layer a name is from counts only while layers are applied. */
 const NO_LAYER = 0;
 
 /**
- * Makes an image's root one that a container can have read-only: with a directory below each mount, a working directory
+ * Makes an image's root one that a container can have read-only: with something below each mount, a working directory
  * and without device nodes. Returns how many nodes were left out. Throws `MOUNT_POINT_INVALID`.
  */
-export function prepareRoot(root: Directory, workingDirectory: string): number {
+export function prepareRoot(root: Directory, workingDirectory: string, network: ContainerNetwork): number {
   for (const name of MOUNT_POINTS) requireMountPoint(root, name);
+  if (network === 'host') requireNameServers(root);
   resolveDirectory(root, bytesOf(workingDirectory).split('/'), 'WorkingDir', NO_LAYER);
   return removeDevices(root);
 }
@@ -49,6 +50,14 @@ function requireMountPoint(root: Directory, name: string): void {
     );
   }
   root.children.set(name, { inode: emptyDirectory(), layer: NO_LAYER });
+}
+
+/** A file for the device's to be mounted on. What an image has in its place is of the machine that built it. */
+function requireNameServers(root: Directory): void {
+  const etc = resolveDirectory(root, ['etc'], '/etc/resolv.conf', NO_LAYER)?.directory;
+  if (etc?.children.get('resolv.conf')?.inode.type === 'file') return;
+  const file = { ...metadataOf(root), type: 'file', mode: READABLE, offset: 0, size: 0 } as const;
+  etc?.children.set('resolv.conf', { inode: file, layer: NO_LAYER });
 }
 
 /** The runtime makes the few that programs need; any other would be a way to a disk of the device. */

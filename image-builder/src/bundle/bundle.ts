@@ -55,7 +55,7 @@ export interface BundleResult {
 
 /** Bundles the image of `source`. Throws `BuilderError`. */
 export async function bundle(source: ImageSource, options: BundleOptions): Promise<BundleResult> {
-  const { config, name, output, progress } = options;
+  const { config, name, network, output, progress } = options;
   const { architecture } = config;
   using scratch = makeScratch('bundle');
   const spool = new Spool(scratch.path);
@@ -65,7 +65,7 @@ export async function bundle(source: ImageSource, options: BundleOptions): Promi
     const execution = parseExecution(image.configuration, `configuration of ${source.name}`);
     if (execution.args.length === 0) throw noCommand(source);
     const root = await unpackImage(source, image, spool, config.seal.limits, progress);
-    const devices = prepareRoot(root, execution.workingDirectory);
+    const devices = prepareRoot(root, execution.workingDirectory, network);
     const user = resolveUser(execution.user, {
       passwd: readTreeFile(root, spool, '/etc/passwd'),
       group: readTreeFile(root, spool, '/etc/group'),
@@ -76,7 +76,7 @@ export async function bundle(source: ImageSource, options: BundleOptions): Promi
       execution,
       user,
       resources: options.resources,
-      network: options.network,
+      network,
     };
     const runtime = runtimeConfig(plan);
     const json = Buffer.from(`${JSON.stringify(runtime, null, 2)}\n`);

@@ -63,6 +63,14 @@ const MOUNTS: readonly Mount[] = [
   { destination: '/run', type: 'tmpfs', source: 'tmpfs', options: [...HARMLESS, 'mode=755'] },
 ];
 
+/** The device's name servers, for who shares its network. The file stays the same when a new lease changes them. */
+const NAME_SERVERS: Mount = {
+  destination: '/etc/resolv.conf',
+  type: 'bind',
+  source: '/run/resolv.conf',
+  options: ['bind', 'ro', ...HARMLESS],
+};
+
 /** Directories that the root file system has to have. */
 export const MOUNT_POINTS: readonly string[] = ['proc', 'dev', 'sys', 'tmp', 'run'];
 
@@ -102,7 +110,7 @@ export function runtimeConfig(plan: ContainerPlan): RuntimeConfig {
       noNewPrivileges: true,
       oomScoreAdj: OOM_SCORE,
     },
-    mounts: MOUNTS,
+    mounts: plan.network === 'host' ? [...MOUNTS, NAME_SERVERS] : MOUNTS,
     linux: {
       cgroupsPath: `/containers/${name}`,
       namespaces: namespaces(plan.network),
