@@ -51,6 +51,15 @@ export default defineConfig({
           hookTimeout: 30 * MINUTE,
         },
       },
+      {
+        test: {
+          name: 'soak',
+          include: ['test/soak/**/*.test.ts'],
+          testTimeout: 60 * MINUTE,
+          // When all others are done: it takes both processors for itself.
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

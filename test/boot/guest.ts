@@ -9,6 +9,13 @@ const COMMAND_TIMEOUT_MS = 900_000;
 const DECISION = /cocon: slot (\d+): (.+), (confirmed|trial \d+ of \d+)/;
 const PROMPT = 'cocon# ';
 
+/** What the loader starts. */
+export interface Decision {
+  readonly slot: number;
+  readonly version: string;
+  readonly trial: boolean;
+}
+
 /** The guest of a machine. */
 export class Guest {
   readonly #machine: RunningMachine;
@@ -18,7 +25,7 @@ export class Guest {
   }
 
   /** Waits for a word that may come after kernels have panicked. */
-  async sawDespitePanics(pattern: RegExp | string): Promise<Found> {
+  async sawDespitePanics(pattern: RegExp | string | readonly string[]): Promise<Found> {
     return await this.#machine.serial.expect(pattern, { timeoutMs: BOOT_TIMEOUT_MS, failOn: [] });
   }
 
@@ -26,10 +33,28 @@ export class Guest {
   async booted(): Promise<{ readonly slot: number; readonly how: string }> {
     const { groups } = await this.saw(DECISION);
     await this.saw('cocon: healthy');
+    await this.shell();
+    return { slot: Number(groups[0]), how: groups[2] ?? '' };
+  }
+
+  /** Waits until the loader starts something. */
+  async decision(): Promise<Decision> {
+    const { groups } = await this.sawDespitePanics(DECISION);
+    const [slot = '', release = '', how = ''] = groups;
+    return { slot: Number(slot), version: release.split(' ').at(-1) ?? '', trial: how !== 'confirmed' };
+  }
+
+  /** Waits for the end of a boot: its health checks have passed, or the firmware starts anew. */
+  async outcome(): Promise<'healthy' | 'reset'> {
+    const { index } = await this.sawDespitePanics(['cocon: healthy', 'BdsDxe: loading']);
+    return index === 0 ? 'healthy' : 'reset';
+  }
+
+  /** Makes the shell listen, once the boot is over. */
+  async shell(): Promise<void> {
     this.#machine.serial.send('\r');
     await this.saw(PROMPT);
     await this.run('dmesg -n 1');
-    return { slot: Number(groups[0]), how: groups[2] ?? '' };
   }
 
   async saw(pattern: RegExp | string): Promise<Found> {

@@ -1,0 +1,79 @@
+/** What a soak has seen so far, added up. */
+import type { CycleResult } from './cycle.ts';
+import { PHASES, type Phase } from './phases.ts';
+
+/** Counts over all devices of a soak. */
+export interface SoakSummary {
+  readonly seed: number;
+  cycles: number;
+  /** By the phase that the power went in. */
+  readonly cuts: Record<Phase, number>;
+  /** Kernels that the loader has started. */
+  boots: number;
+  /** Boots that ended healthy. */
+  healthy: number;
+  /** Releases that were staged whole. */
+  stages: number;
+  /** Releases that became healthy in a trial, and so were committed. */
+  commits: number;
+  /** Trials that ended in another release than the one that was tried. */
+  rollbacks: number;
+  /** Writes to the volume that no flush had made durable when the power went, by what became of them. */
+  readonly writes: Record<'kept' | 'lost' | 'torn', number>;
+  /** Milliseconds that machines ran. */
+  milliseconds: number;
+  bricks: number;
+}
+
+export function emptySummary(seed: number): SoakSummary {
+  return {
+    seed,
+    cycles: 0,
+    cuts: Object.fromEntries(PHASES.map((phase) => [phase, 0])) as Record<Phase, number>,
+    boots: 0,
+    healthy: 0,
+    stages: 0,
+    commits: 0,
+    rollbacks: 0,
+    writes: { kept: 0, lost: 0, torn: 0 },
+    milliseconds: 0,
+    bricks: 0,
+  };
+}
+
+/** Adds a cycle: `tried` is the release that the disk before it had on trial, `staged` the one that it was given. */
+export function addCycle(
+  summary: SoakSummary,
+  result: CycleResult,
+  { tried, staged }: { readonly tried: string | undefined; readonly staged: string },
+): void {
+  summary.cycles += 1;
+  summary.cuts[result.phase] += 1;
+  summary.boots += result.starts;
+  summary.milliseconds += result.milliseconds;
+  if (result.staged) summary.stages += 1;
+  for (const [fate, count] of Object.entries(result.after.losses))
+    summary.writes[fate as keyof SoakSummary['writes']] += count;
+  for (const { decision, wanted } of [
+    { decision: result.recovered, wanted: tried },
+    { decision: result.updated, wanted: staged },
+  ]) {
+    if (decision === undefined) continue;
+    summary.healthy += 1;
+    if (decision.trial) summary.commits += 1;
+    if (wanted !== undefined && decision.version !== wanted) summary.rollbacks += 1;
+  }
+}
+
+/** For people. */
+export function summaryText(summary: SoakSummary): string {
+  const { seed, cycles, cuts, boots, healthy, stages, commits, rollbacks, writes, bricks } = summary;
+  const rows = Object.entries(cuts).map(([phase, count]) => `  ${String(count).padStart(6)}  ${phase}\n`);
+  const seconds = (summary.milliseconds / 1000 / Math.max(1, cycles)).toFixed(1);
+  return (
+    `${cycles} cycles (seed ${seed}, ${seconds} s each), the power cut while\n${rows.join('')}` +
+    `${boots} boots (${healthy} healthy), ${stages} stages, ${commits} commits, ${rollbacks} rollbacks\n` +
+    `unflushed writes to the volume: ${writes.lost} lost, ${writes.torn} torn, ${writes.kept} kept\n` +
+    `bricks ${bricks}\n`
+  );
+}
