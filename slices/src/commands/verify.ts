@@ -36,7 +36,9 @@ export const verify = defineCommand({
     const results = options.rebuild
       ? await (await import('../engine/verify.ts')).verify(graph, ids, { cache, lock, events })
       : await readAgain(ids);
-    terminal.out(json ? `${JSON.stringify({ nodes: results })}\n` : results.map(describe).join(''));
+    terminal.out(
+      json ? `${JSON.stringify({ nodes: results.map(report) })}\n` : results.map(describe).join(''),
+    );
     return results.every(({ same }) => same) ? undefined : EXIT_FAILED;
   },
 });
@@ -63,7 +65,12 @@ async function readAgain(ids: readonly NodeId[]): Promise<readonly Verified[]> {
   return results;
 }
 
-function describe({ node, outputs }: Verified): string {
+function report({ failure, ...verified }: Verified): unknown {
+  return failure === undefined ? verified : { ...verified, failure: failure.message };
+}
+
+function describe({ node, outputs, failure }: Verified): string {
+  if (failure !== undefined) return `${node}: ${failure.message}\n`;
   return outputs
     .map(({ output, stored, rebuilt, difference }) =>
       stored === rebuilt

@@ -40,6 +40,8 @@ export interface Verified {
   readonly same: boolean;
   readonly outputs: readonly VerifiedOutput[];
   readonly seconds: number;
+  /** Why it could not be built again. */
+  readonly failure?: SlicesError;
 }
 
 /** Where and how to verify. */
@@ -50,9 +52,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Builds nodes of a graph again, one after the other. All have to be in the store.
+ * Builds nodes of a graph again, one after the other, also when one of them fails. All have to be in the store.
  *
- * @throws SlicesError `SLICE_NOT_FOUND` for one that is not, and what building throws
+ * @throws SlicesError `SLICE_NOT_FOUND` for one that is not
  */
 export async function verify(
   graph: Graph,
@@ -70,11 +72,18 @@ export async function verify(
     if (state?.kind !== 'current') throw notBuilt(id);
     events({ kind: 'started', node: state.node });
     const began = Date.now();
-    const outputs = await rebuild(jobFor(state, states, store, options), state);
-    const seconds = (Date.now() - began) / 1000;
-    const same = outputs.every(({ stored, rebuilt }) => stored === rebuilt);
-    events({ kind: 'built', node: state.node, seconds, same });
-    results.push({ node: id, same, outputs, seconds: Math.round(seconds) });
+    const job = jobFor(state, states, store, options);
+    const elapsed = (): number => (Date.now() - began) / 1000;
+    try {
+      const outputs = await rebuild(job, state);
+      const same = outputs.every(({ stored, rebuilt }) => stored === rebuilt);
+      events({ kind: 'built', node: state.node, seconds: elapsed(), same });
+      results.push({ node: id, same, outputs, seconds: Math.round(elapsed()) });
+    } catch (failure) {
+      if (!(failure instanceof SlicesError)) throw failure;
+      events({ kind: 'failed', node: state.node, error: failure });
+      results.push({ node: id, same: false, outputs: [], seconds: Math.round(elapsed()), failure });
+    }
   }
   events({ kind: 'over' });
   return results;

@@ -9,6 +9,7 @@ import { fsck } from '../../src/engine/fsck.ts';
 import { firstDifference } from '../../src/engine/layer-difference.ts';
 import { verify } from '../../src/engine/verify.ts';
 import type { GraphNode } from '../../src/graph/graph.ts';
+import { localDigest } from '../../src/graph/local-digest.ts';
 import { layerOfEntries } from '../../src/layer/layer-tar.ts';
 import type { GivenEntry } from '../../src/layer/members.ts';
 import lock from '../../toolchain/lock.json' with { type: 'json' };
@@ -47,6 +48,25 @@ describe('verify()', () => {
     const node = stepsNode('sample', ['nproc >/out/processors']);
     const result = await verified(node);
     expect(result?.outputs[0]?.difference).toMatch(/^processors: byte 0: ".*" -> "1\\n"$/);
+  });
+
+  test('goes on after a node that cannot be built again', async () => {
+    const cache = await freshCache();
+    const path = join(await scratchDirectory(), 'local');
+    await writeFile(path, 'one');
+    const source = { kind: 'local', path, digest: await localDigest(path) } as const;
+    const graph = graphOf([
+      stepsNode('first', ['cp source /out/'], { source }),
+      stepsNode('second', ['touch /out/x']),
+    ]);
+    await buildGraph(graph, { cache, lock });
+    await writeFile(path, 'two');
+    const ids = graph.nodes.map(({ id }) => id);
+    const results = await verify(graph, ids, { cache, lock, events: () => {} });
+    expect(results.map(({ same, failure }) => [same, failure?.code])).toEqual([
+      [false, 'SOURCE_CHANGED'],
+      [true, undefined],
+    ]);
   });
 
   test('wants a node that is built', async () => {
