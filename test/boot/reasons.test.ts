@@ -16,10 +16,18 @@ import { createReleaseKey, LOADER, logPath, makeDisk } from '../support/releases
 import { damageFile } from './damage.ts';
 import { Guest } from './guest.ts';
 
-/** Resets after ten seconds instead of a minute, says a word for the test to go by, and waits. */
+/**
+ * Lets the watchdog reset after ten seconds instead of a minute, says a word for the test to go by, and waits. Only one process
+ * can have the device open: a second one that comes too early ends, and nothing would be armed. Busybox's opens it as
+ * descriptor 3, sets the time, and sleeps.
+ */
 const impatient = (word: string): string => `#!/bin/sh
-killall watchdog
-watchdog -T 10 -t 2 /dev/watchdog
+old=$(pidof watchdog)
+kill "$old"
+while [ -d "/proc/$old" ]; do usleep 50000; done
+watchdog -F -T 10 -t 2 /dev/watchdog >/dev/null 2>&1 &
+armed() { [ "$(readlink "/proc/$1/fd/3")" = /dev/watchdog ] && grep -q '^State:.S' "/proc/$1/status"; }
+until armed $!; do usleep 50000; done
 echo 'cocon: ${word}' >/dev/console
 `;
 
