@@ -1,8 +1,17 @@
 #!/usr/bin/env node
-import { runProgram } from '@cocon-os/cli';
-import { nodeTerminal } from '@cocon-os/cli/node';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 
-import { program } from '../src/program.ts';
+import { cacheDirectory } from '@cocon-os/slices/cache-directory';
+
+// To take the types out of the same hundred files each time is most of what a quick command does. Not in /tmp, where Node
+// would put it: others can write there.
+enableCompileCache(join(cacheDirectory().root, 'node'));
+const [{ runProgram }, { nodeTerminal }, { program }] = await Promise.all([
+  import('@cocon-os/cli'),
+  import('@cocon-os/cli/node'),
+  import('../src/program.ts'),
+]);
 
 process.exitCode = await runProgram(
   program,
