@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 
+import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { deviceShell, type DeviceOptions, type DeviceShell } from './device-shell.ts';
@@ -187,6 +188,56 @@ runcmd: [touch, /data/owned]
   test('says when an interpreter is missing', async () => {
     const device = await told({ 'user-data': '#!/nothing/bash\n' });
     expect((await device.run(APPLY)).output).toMatch(/user-data ended with status 12[67]/);
+  });
+});
+
+describe('apply, of any words', () => {
+  const SEED = 20_261_126;
+  const WORDS = [
+    'hostname',
+    'ssh_authorized_keys',
+    'runcmd',
+    ':',
+    '- ',
+    '\n',
+    ' ',
+    '$(touch /data/owned)',
+    '`',
+    '"',
+    "'",
+    '\\',
+    '*',
+    ';',
+    '&',
+    '|',
+    '>/data/owned',
+    'ssh-ed25519 AAAA',
+    '\u001B[2J',
+    '\r',
+    '%s',
+    '-e',
+  ];
+  const word = fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: 'binary', maxLength: 8 }));
+  const text = fc.array(word, { maxLength: 30 }).map((words) => words.join(''));
+
+  test('runs nothing, writes nothing but keys, and shows nothing but letters', async () => {
+    const texts = fc.sample(text, { numRuns: 200, seed: SEED });
+    const files = Object.fromEntries(
+      texts.flatMap((each, index) => [
+        [`run/told/${index}/user-data`, `#cloud-config\n${each}`],
+        [`run/told/${index}/hostname`, each],
+        [`run/told/${index}/keys`, each],
+        [`run/told/${index}/instance-id`, each],
+      ]),
+    );
+    const device = await deviceShell({ slices: ['cloud'], files });
+    const { output, status } = await device.run(
+      'cd /; for place in /run/told/*; do /etc/cocon/cloud/apply "$place" || echo "$place failed"; done; ls -A /data /data/ssh',
+    );
+    expect(status).toBe(0);
+    expect(output).not.toContain('failed');
+    expect(output).toMatch(/^[\n -~]*$/);
+    expect(output).toMatch(/\/data:\nssh\n\n\/data\/ssh:\n(?:authorized_keys\n)?$/);
   });
 });
 
