@@ -1,14 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -66,47 +56,5 @@ describe('openFileDevice()', () => {
     const device = openFileDevice(path, 'read');
     expect(codeOf(() => device.write(0, new Uint8Array(1)))).toBe('SDFS_READ_ONLY');
     device.close();
-  });
-
-  test('VOLUME_LOCKED for a second writer, by whatever name; readers are let in', () => {
-    const link = join(folder, `link-${count}`);
-    symlinkSync(path, link);
-    const writer = openFileDevice(path, 'write');
-    expect(codeOf(() => openFileDevice(path, 'write'))).toBe('VOLUME_LOCKED');
-    expect(codeOf(() => openFileDevice(link, 'write'))).toBe('VOLUME_LOCKED');
-    openFileDevice(link, 'read').close();
-    writer.close();
-    openFileDevice(link, 'write').close();
-    expect(readdirSync(folder).filter((name) => name.includes('writer'))).toEqual([]);
-  });
-
-  test('VOLUME_LOCKED across processes; the lock of one that was killed holds nobody up', () => {
-    const script = `
-      import { openFileDevice } from '@cocon-os/sdfs/node';
-      try { openFileDevice(process.argv[1], 'write'); } catch (error) { console.log(error.code); process.exit(3); }
-      process.kill(process.pid, 'SIGKILL');`;
-    const run = () =>
-      spawnSync(process.execPath, ['--input-type=module', '--eval', script, path], {
-        cwd: import.meta.dirname,
-        encoding: 'utf8',
-      });
-    const writer = openFileDevice(path, 'write');
-    expect(run()).toMatchObject({ status: 3, stdout: 'VOLUME_LOCKED\n' });
-    writer.close();
-    expect(run().signal).toBe('SIGKILL');
-    expect(readdirSync(folder).some((name) => name.includes('writer'))).toBe(true);
-    openFileDevice(path, 'write').close();
-    expect(readdirSync(folder).some((name) => name.includes('writer'))).toBe(false);
-  });
-
-  test('leaves no lock behind when it cannot open the file', () => {
-    rmSync(path);
-    expect(codeOf(() => openFileDevice(path, 'write'))).toBe('FILE_NOT_FOUND');
-    expect(existsSync(path)).toBe(false);
-    writeFileSync(path, '');
-    chmodSync(path, 0o400);
-    // Root may open it nevertheless; then there is nothing to leave behind.
-    if (codeOf(() => openFileDevice(path, 'write').close()) !== 'done')
-      expect(readdirSync(folder).some((name) => name.includes('writer'))).toBe(false);
   });
 });

@@ -47,7 +47,7 @@ export interface Platform {
   /** Milliseconds of a clock that never goes back; only differences mean anything. */
   monotonicMs(): number;
   /**
-   * Opens a file or block device. `write` takes an exclusive flock(2) that a second writer fails to get
+   * Opens a file or block device. `write` takes the lock of sdfs/DESIGN.md, "One lock", that a second writer fails to get
    * (`VOLUME_LOCKED`). `FILE_NOT_FOUND` when there is none.
    */
   openDevice(path: string, mode: 'read' | 'write'): BlockDevice;

@@ -7,7 +7,6 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readFileSync,
   readSync,
   statSync,
   unlinkSync,
@@ -18,32 +17,57 @@ import { messageOf } from '@cocon-os/cli';
 
 import type { BlockDevice } from '../block-device.ts';
 import { SdfsError, type SdfsErrorCode } from '../errors.ts';
+import { blockDeviceFacts } from './block-device-facts.ts';
 import { lockForWriting } from './writer-lock.ts';
 
 /** What a device is opened for. */
 export type OpenMode = 'read' | 'write';
 
+/** A file or block device of this machine. */
+export interface OpenedDevice extends BlockDevice {
+  /** Where it begins on its medium, in bytes: of a partition its place on the disk, else 0. */
+  readonly startBytes: number;
+}
+
 /**
- * Opens an image file or a block device. A writer locks out other writers: an image by a lock file beside it, a block
- * device by O_EXCL, which also keeps off one that is mounted.
+ * Opens an image file or a block device. A writer locks out other writers (`writer-lock.ts`) and waits a few seconds for
+ * one that is about to end. A block device is opened with O_EXCL as well, which keeps off one that is mounted.
  *
  * Throws `FILE_NOT_FOUND`, `VOLUME_LOCKED`, `SDFS_READ_ONLY` or `SDFS_IO`.
  */
-export function openFileDevice(path: string, mode: OpenMode): BlockDevice {
+export function openFileDevice(
+  path: string,
+  mode: OpenMode,
+  options: { readonly lockPatienceSeconds?: number } = {},
+): OpenedDevice {
   const isBlockDevice = attempt('open', path, () => statSync(path)).isBlockDevice();
-  const unlock = mode === 'write' && !isBlockDevice ? lockForWriting(path) : () => {};
+  const flags =
+    mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | (isBlockDevice ? constants.O_EXCL : 0);
+  const descriptor = openFile(path, flags);
   try {
-    const flags =
-      mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | (isBlockDevice ? constants.O_EXCL : 0);
-    return new FileDevice(path, openFile(path, flags), unlock);
+    const facts = factsOf(descriptor);
+    const unlock =
+      mode === 'write' ? lockForWriting(descriptor, path, options.lockPatienceSeconds) : nothingToUnlock;
+    return new FileDevice(path, descriptor, facts, unlock);
   } catch (thrown) {
-    unlock();
+    closeSync(descriptor);
     throw thrown;
   }
 }
 
+type DeviceFacts = Pick<OpenedDevice, 'sizeBytes' | 'sectorSize' | 'startBytes'>;
+
+function factsOf(descriptor: number): DeviceFacts {
+  const stats = fstatSync(descriptor);
+  return stats.isBlockDevice()
+    ? blockDeviceFacts(stats.rdev)
+    : { sizeBytes: stats.size, sectorSize: 512, startBytes: 0 };
+}
+
+const nothingToUnlock = (): void => {};
+
 /** Makes a sparse image file of `sizeBytes` bytes and opens it for writing. Throws `VOLUME_EXISTS` where there is a file. */
-export function createImageFile(path: string, sizeBytes: number): BlockDevice {
+export function createImageFile(path: string, sizeBytes: number): OpenedDevice {
   const fd = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
   try {
     attempt('create', path, () => ftruncateSync(fd, sizeBytes));
@@ -56,20 +80,21 @@ export function createImageFile(path: string, sizeBytes: number): BlockDevice {
   return openFileDevice(path, 'write');
 }
 
-class FileDevice implements BlockDevice {
+class FileDevice implements OpenedDevice {
   readonly name: string;
   readonly sizeBytes: number;
   readonly sectorSize: number;
+  readonly startBytes: number;
   readonly #fd: number;
   readonly #unlock: () => void;
 
-  constructor(path: string, fd: number, unlock: () => void) {
+  constructor(path: string, fd: number, facts: DeviceFacts, unlock: () => void) {
     this.name = path;
     this.#fd = fd;
     this.#unlock = unlock;
-    const stat = fstatSync(fd);
-    this.sizeBytes = stat.isBlockDevice() ? blockDeviceFact(stat.rdev, 'size') * 512 : stat.size;
-    this.sectorSize = stat.isBlockDevice() ? blockDeviceFact(stat.rdev, 'queue/logical_block_size') : 512;
+    this.sizeBytes = facts.sizeBytes;
+    this.sectorSize = facts.sectorSize;
+    this.startBytes = facts.startBytes;
   }
 
   read(offset: number, into: Uint8Array): void {
@@ -146,28 +171,6 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [SdfsErrorCode, string]>> 
   EACCES: ['SDFS_READ_ONLY', 'You may not do that; try as the owner or as root.'],
   ENOSPC: ['SDFS_IO', 'The disk that holds the image is full; free some space.'],
 };
-
-/** A number that Linux gives about a block device, also for a partition, whose queue is its disk's. */
-function blockDeviceFact(rdev: number, name: string): number {
-  // The encoding of dev_t in user space (makedev(3)).
-  const major = Math.floor(rdev / 2 ** 8) % 2 ** 12;
-  const minor = (rdev % 2 ** 8) + Math.floor(rdev / 2 ** 20) * 2 ** 8;
-  const folder = `/sys/dev/block/${major}:${minor}`;
-  for (const path of [`${folder}/${name}`, `${folder}/../${name}`]) {
-    try {
-      return Number(readFileSync(path, 'utf8'));
-    } catch {
-      // The other one, then.
-    }
-  }
-  throw new SdfsError(
-    'SDFS_IO',
-    `Cannot open block device ${major}:${minor}: ${folder}/${name} cannot be read`,
-    {
-      hint: 'Is /sys mounted?',
-    },
-  );
-}
 
 function beyondEnd(device: BlockDevice, action: string, offset: number, length: number): SdfsError {
   return new SdfsError(

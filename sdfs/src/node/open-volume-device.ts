@@ -2,6 +2,12 @@
 import { locateVolume, type LocatedVolume } from '../gpt.ts';
 import { openFileDevice, type OpenMode } from './file-device.ts';
 
+/** Where a volume is. */
+export interface PlacedVolume extends LocatedVolume {
+  /** Where it begins on its medium, in bytes: a partition's place, in a disk image or of a partition's own node. */
+  readonly startBytes: number;
+}
+
 /**
  * Opens the device that a volume is on. `partition` is the number of one in a disk image. Throws what
  * {@link openFileDevice} and {@link locateVolume} throw. Whether there is a volume is `Volume.open`'s question.
@@ -10,10 +16,11 @@ export function openVolumeDevice(
   path: string,
   mode: OpenMode,
   options: { readonly partition?: number | undefined } = {},
-): LocatedVolume {
+): PlacedVolume {
   const device = openFileDevice(path, mode);
   try {
-    return locateVolume(device, options.partition);
+    const located = locateVolume(device, options.partition);
+    return { ...located, startBytes: device.startBytes + (located.partition?.offset ?? 0) };
   } catch (thrown) {
     device.close();
     throw thrown;

@@ -1,73 +1,122 @@
 /**
- * One writer at a time for an image file.
- *
- * Node has no flock(2), and a lock file that is taken over when its owner has died has a race in the taking over. So
- * nobody takes over: each writer first announces itself in a file of its own beside the image, then looks for others.
- * Of two that come at once both may give way, but never both go on. What the dead left behind is swept away; a name holds
- * process, start time and boot, so a living process never answers for a dead one.
+ * One writer at a time for a volume, on hosts and on devices by the same rule (DESIGN.md, "One lock"; the other half is
+ * `native/device/src/platform/writer_lock.rs`): an exclusive flock(2) on the image file, or on the node of the whole disk.
+ * The kernel drops it with the descriptor, however its holder ends and wherever it runs.
  */
-import { readdirSync, readFileSync, realpathSync, unlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 
 import { messageOf } from '@cocon-os/cli';
 
 import { SdfsError } from '../errors.ts';
+import { blockDeviceFacts, deviceNumber } from './block-device-facts.ts';
 
-/** Takes the lock of the image at `path` and returns what gives it back. Throws `VOLUME_LOCKED`, or `SDFS_IO` where none can be taken. */
-export function lockForWriting(path: string): () => void {
-  const real = realpathSync(path);
-  const folder = dirname(real);
-  const prefix = `.${basename(real)}.writer-`;
-  count += 1;
-  const own = `${prefix}${identityOf(process.pid)}-${count}`;
-  const release = (): void => unlinkIfThere(join(folder, own));
+/**
+ * How long a writer waits for another one, in seconds: for one that is about to end, and for udev, which holds the lock
+ * while it looks at what was written last.
+ */
+const PATIENCE = 5;
+
+/** Exit status of flock(1) when somebody else holds the lock. */
+const CONFLICT = 1;
+
+/**
+ * Locks out other writers of the file or block device that `descriptor` is open on, and returns what ends that; closing
+ * `descriptor` ends it, too. Throws `VOLUME_LOCKED`, or `SDFS_IO` where no lock can be taken.
+ */
+export function lockForWriting(descriptor: number, path: string, patience = PATIENCE): () => void {
+  const node = lockedNode(fstatSync(descriptor));
+  if (node === undefined) {
+    takeLock(descriptor, path, patience);
+    return () => {};
+  }
+  const own = openNode(node, path);
   try {
-    writeFileSync(join(folder, own), '', { flag: 'wx' });
-  } catch (cause) {
-    throw new SdfsError('SDFS_IO', `Cannot lock "${path}" for writing: ${messageOf(cause)}`, {
+    takeLock(own, path, patience);
+  } catch (thrown) {
+    closeSync(own);
+    throw thrown;
+  }
+  return () => closeSync(own);
+}
+
+/** What is locked for a file or device: the whole disk, or the file below a loop device; `undefined`: the file itself. */
+function lockedNode(stats: Stats): { readonly path: string; readonly number?: string } | undefined {
+  if (!stats.isBlockDevice()) return undefined;
+  const { path, number, backingFile } = blockDeviceFacts(stats.rdev).disk;
+  const below = backingFile === undefined ? undefined : statSync(backingFile, { throwIfNoEntry: false });
+  if (backingFile === undefined || below === undefined) return { path, number };
+  return lockedNode(below) ?? { path: backingFile };
+}
+
+/** Opened for reading: udev looks anew at a device that was open for writing. */
+function openNode(node: { readonly path: string; readonly number?: string }, path: string): number {
+  const cannot = (why: string, cause?: unknown): SdfsError =>
+    new SdfsError('SDFS_IO', `Cannot lock "${path}" for writing: ${why}`, {
+      hint: `Writers of a disk's partitions lock the whole disk; make ${node.path} readable here, too.`,
       cause,
-      hint: `Writing needs a lock file beside the image; make ${folder} writable.`,
     });
+  let descriptor: number;
+  try {
+    descriptor = openSync(node.path, 'r');
+  } catch (cause) {
+    throw cannot(messageOf(cause), cause);
   }
-  for (const other of readdirSync(folder)) {
-    if (!other.startsWith(prefix) || other === own) continue;
-    const pid = Number(other.slice(prefix.length).split('-')[0]);
-    if (other.startsWith(`${prefix}${identityOf(pid)}-`)) {
-      release();
-      throw new SdfsError(
-        'VOLUME_LOCKED',
-        `Cannot open "${path}" for writing: process ${pid} is writing to it`,
-        {
-          hint: 'Wait for it to end.',
-          facts: { pid },
-        },
-      );
-    }
-    unlinkIfThere(join(folder, other));
-  }
-  return release;
+  const found = deviceNumber(fstatSync(descriptor).rdev);
+  if (node.number === undefined || found === node.number) return descriptor;
+  closeSync(descriptor);
+  throw cannot(`${node.path} is device ${found}, expected ${node.number}`);
 }
 
-/** Tells apart the locks of one process. */
-let count = 0;
-
-/** Process, start time in clock ticks and boot of a process that lives; of one that does not, nothing matches. */
-function identityOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Fields after the parenthesised name, which may hold anything: the start time is the 20th of them (proc(5)).
-    const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
-    return `${pid}-${startTime}-${boot}`;
-  } catch {
-    return 'none';
+/**
+ * Node has no flock(2). The lock belongs to the open file description, which flock(1) shares while it runs (as in the
+ * shell's `flock 9`), so the lock stays when flock(1) has ended.
+ */
+function takeLock(descriptor: number, path: string, patience: number): void {
+  const { status, stderr, error } = spawnSync('flock', ['--exclusive', '--wait', String(patience), '3'], {
+    stdio: ['ignore', 'ignore', 'pipe', descriptor],
+    encoding: 'utf8',
+  });
+  if (status === 0) return;
+  if (status === CONFLICT) {
+    const pid = holderOf(descriptor);
+    throw new SdfsError(
+      'VOLUME_LOCKED',
+      `Cannot open "${path}" for writing: ${pid === undefined ? 'another process' : `process ${pid}`} is writing to it`,
+      { hint: 'Wait for it to end.', ...(pid === undefined ? {} : { facts: { pid } }) },
+    );
   }
+  throw new SdfsError(
+    'SDFS_IO',
+    `Cannot lock "${path}" for writing: ${error === undefined ? stderr.trim() : messageOf(error)}`,
+    { hint: 'The lock is taken by flock of util-linux; is it installed?', cause: error },
+  );
 }
 
-function unlinkIfThere(path: string): void {
+/**
+ * The process that holds a lock on what `descriptor` is open on, as far as this process may see it: not one of another
+ * PID namespace. /proc/locks would name the flock(1) that has ended.
+ */
+function holderOf(descriptor: number): number | undefined {
+  const { dev, ino } = fstatSync(descriptor);
+  const holds = (pid: string): boolean =>
+    list(`/proc/${pid}/fd`).some((fd) => {
+      const open = orUndefined(() => statSync(`/proc/${pid}/fd/${fd}`));
+      if (open?.ino !== ino || open.dev !== dev) return false;
+      const info = orUndefined(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')) ?? '';
+      return /^lock:.*\bFLOCK\b/m.test(info);
+    });
+  const pid = list('/proc').find((name) => /^\d+$/.test(name) && holds(name));
+  return pid === undefined ? undefined : Number(pid);
+}
+
+const list = (folder: string): readonly string[] => orUndefined(() => readdirSync(folder)) ?? [];
+
+function orUndefined<Value>(look: () => Value): Value | undefined {
   try {
-    unlinkSync(path);
+    return look();
   } catch {
-    // Another writer has swept it away.
+    // It has ended meanwhile, or is somebody else's.
+    return undefined;
   }
 }

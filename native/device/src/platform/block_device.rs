@@ -3,28 +3,23 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, FileTypeExt};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use rustix::fs::{Advice, FlockOperation, fadvise, flock, ioctl_blksszget};
+use rustix::fs::{Advice, fadvise, ioctl_blksszget};
 use rustix::io::Errno;
 
 use super::Failure;
 use super::failure::{errno, reason};
+use super::writer_lock::lock_for_writing;
 
 /// Sector size that a regular file stands for.
 const FILE_SECTOR: u32 = 512;
-
-/// How long a writer waits for another one.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Whether the holder may write, and has locked the device against other writers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Reads only; takes no lock.
     Read,
-    /// Reads and writes under an exclusive `flock(2)`.
+    /// Reads and writes, and locks out other writers.
     Write,
 }
 
@@ -35,16 +30,8 @@ pub struct BlockDevice {
     name: String,
     size: u64,
     sector: u32,
-}
-
-fn lock(file: &File) -> Result<(), Errno> {
-    let deadline = Instant::now() + LOCK_PATIENCE;
-    loop {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => thread::sleep(LOCK_PAUSE),
-            result => return result,
-        }
-    }
+    /// What is locked besides the file itself, for as long as it is open.
+    _locked: Option<File>,
 }
 
 impl BlockDevice {
@@ -65,9 +52,10 @@ impl BlockDevice {
                 format!("Cannot open {path}: it is neither a file nor a block device"),
             ));
         }
-        if mode == Mode::Write {
-            lock(&file).map_err(|error| lock_failure(path, error))?;
-        }
+        let locked = match mode {
+            Mode::Read => None,
+            Mode::Write => lock_for_writing(&file, path)?,
+        };
         let sector = if kind.is_block_device() {
             ioctl_blksszget(&file).map_err(|e| cannot(&e.into()))?
         } else {
@@ -80,6 +68,7 @@ impl BlockDevice {
             name: path.to_owned(),
             size,
             sector,
+            _locked: locked,
         })
     }
 
@@ -164,20 +153,5 @@ fn open_failure(path: &str, mode: Mode, error: &std::io::Error) -> Failure {
                 .hint("Make the device writable, or run as root.")
         }
         _ => Failure::new("SDFS_IO", message),
-    }
-}
-
-fn lock_failure(path: &str, error: Errno) -> Failure {
-    if error == Errno::WOULDBLOCK {
-        Failure::new(
-            "VOLUME_LOCKED",
-            format!("Cannot open {path}: another process is writing to it"),
-        )
-        .hint("Wait for the other process to end.")
-    } else {
-        Failure::new(
-            "SDFS_IO",
-            format!("Cannot lock {path}: {}", reason(&error.into())),
-        )
     }
 }

@@ -6,5 +6,6 @@ pub mod failure;
 pub mod files;
 pub mod process;
 pub mod source;
+pub mod writer_lock;
 
 pub use failure::Failure;
