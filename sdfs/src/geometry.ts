@@ -29,6 +29,11 @@ export function smallestVolume({
   return ((slots + 3) * groupBlocks + 1) * BLOCK_SIZE;
 }
 
+/** Whether a volume that begins at byte `startBytes` of its medium has the medium's erase groups for its own (FORMAT.md §1). */
+export function isAligned(startBytes: number, groupBlocks: number): boolean {
+  return startBytes % (groupBlocks * BLOCK_SIZE) === 0;
+}
+
 /** Places everything in `sizeBytes`. Throws `SDFS_BAD_GEOMETRY` for a choice outside its limits, `SDFS_TOO_SMALL`. */
 export function planGeometry(sizeBytes: number, options: GeometryOptions): Places {
   const { slots, groupBlocks, ringRecords } = options;

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { commit, PARTITION_TYPE, sha256Hex, Volume } from '@cocon-os/sdfs';
-import { nodeCrypto, openFileDevice } from '@cocon-os/sdfs/node';
+import { commit, mkfs, PARTITION_TYPE, sha256Hex, Volume } from '@cocon-os/sdfs';
+import { nodeCrypto, openFileDevice, openVolumeDevice } from '@cocon-os/sdfs/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { sampleRelease, stageSample } from '../../test/vectors/sample.ts';
@@ -131,6 +131,24 @@ describe('sdfs mkfs', () => {
     expect(err).toContain('[SDFS_BAD_GEOMETRY]\nhint: Begin the partition at byte 4194304, or');
     expect(sha256Hex(nodeCrypto, readFileSync(path))).toBe(before);
     expect(sdfs('mkfs', '--yes', '--partition', '1', '--erase-group', '1MiB', path).status).toBe(0);
+    expect(sdfs('fsck', path)).toMatchObject({ status: 0, out: '0 errors, 0 warnings, 0 notes\n' });
+  });
+
+  test('Law 7: geometry is enforced: fsck finds a volume that was moved off the erase groups', () => {
+    const path = join(folder, 'moved.img');
+    writeFileSync(path, '');
+    truncateSync(path, 64 * 2 ** 20);
+    const table = ['label: gpt', `start=2048, size=81920, type=${PARTITION_TYPE}`].join('\n');
+    execFileSync('sfdisk', ['--quiet', path], { input: table });
+    const { device } = openVolumeDevice(path, 'write');
+    mkfs(device, {}, nodeCrypto);
+    device.close();
+    const { status, out } = sdfs('fsck', path);
+    expect(status).toBe(1);
+    expect(out).toMatch(/^error: volume: it begins at byte 1048576 .*\[VOLUME_MISALIGNED\]\n {2}hint: /);
+    expect(JSON.parse(sdfs('dump', '--json', path).out)).toMatchObject({
+      findings: [{ code: 'VOLUME_MISALIGNED' }],
+    });
   });
 
   test('takes sequence and UUID as given', () => {

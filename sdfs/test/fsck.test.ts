@@ -61,6 +61,15 @@ describe('fsck()', () => {
     expect(findings(device)).toEqual(['error SUPERBLOCKS_DIFFER superblock copies A and B']);
   });
 
+  test('Law 7: geometry is enforced: a volume must begin with an erase group of its medium', () => {
+    const at = (startBytes: number) =>
+      fsck(sample.device, { crypto, startBytes }).map(({ severity, code }) => `${severity} ${code}`);
+    const group = sample.volume.superblock.groupBlocks * 4096;
+    expect([at(0), at(group), at(5 * group)]).toEqual([[], [], []]);
+    for (const start of [512, group / 2, group - 4096, group + 4096])
+      expect(at(start)).toEqual(['error VOLUME_MISALIGNED']);
+  });
+
   test('warns of a volume that is smaller than its device', () => {
     const larger = new MemoryDevice(sample.device.sizeBytes + 4096);
     const bytes = new Uint8Array(sample.device.sizeBytes);

@@ -24,14 +24,14 @@ export const dumpCommand = defineCommand<Context, typeof VOLUME_OPTIONS>({
     },
   ],
   run: ({ terminal }, input) =>
-    withDevice(input, 'read', (device) => {
+    withDevice(input, 'read', (device, startBytes) => {
       if (!input.json) return terminal.out(dump(device));
       const volume = Volume.open(device);
       return printJson(terminal, {
         superblock: volume.superblock,
         records: volume.scanRings().flatMap(({ result }) => ('record' in result ? [result.record] : [])),
         slots: volume.liveSlots().map((slot) => ({ slot: slot.index, ...readable(volume, slot.index) })),
-        findings: fsck(device, { crypto: nodeCrypto }),
+        findings: fsck(device, { crypto: nodeCrypto, startBytes }),
       });
     }),
 });

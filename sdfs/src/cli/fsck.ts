@@ -24,9 +24,10 @@ export const fsckCommand = defineCommand<Context, typeof OPTIONS>({
     { title: 'Every byte of every file, too', command: 'sdfs fsck --deep /dev/sdb2' },
   ],
   run: ({ terminal }, input) =>
-    withDevice(input, 'read', (device) => {
+    withDevice(input, 'read', (device, startBytes) => {
       const progress = terminalProgress(terminal);
-      const findings = fsck(device, { crypto: nodeCrypto, deep: input.options.deep, progress });
+      const { deep } = input.options;
+      const findings = fsck(device, { crypto: nodeCrypto, deep, progress, startBytes });
       progress.finish();
       const count = (severity: string): number =>
         findings.filter((each) => each.severity === severity).length;

@@ -6,12 +6,11 @@ import { defineCommand, formatBytes, parseBytes, UsageError, type OptionValues }
 import type { BlockDevice } from '../block-device.ts';
 import { SdfsError } from '../errors.ts';
 import { BLOCK_SIZE } from '../format.ts';
-import { DEFAULT_GEOMETRY } from '../geometry.ts';
-import type { LocatedVolume } from '../gpt.ts';
+import { DEFAULT_GEOMETRY, isAligned } from '../geometry.ts';
 import { mkfs, planVolume, type MkfsOptions } from '../mkfs.ts';
 import { createImageFile, openFileDevice } from '../node/file-device.ts';
 import { nodeCrypto } from '../node/node-crypto.ts';
-import { openVolumeDevice } from '../node/open-volume-device.ts';
+import { openVolumeDevice, type PlacedVolume } from '../node/open-volume-device.ts';
 import type { Context } from './context.ts';
 import { describeContents } from './describe-contents.ts';
 import { printJson } from './print-json.ts';
@@ -101,28 +100,33 @@ function open(path: string, { size, partition }: Options, wishes: MkfsOptions): 
       'Leave --size out to format it as large as it is, or delete it first.',
     );
   }
-  if (partition === undefined) return openFileDevice(path, 'write');
-  const located = openVolumeDevice(path, 'write', { partition });
+  const { device, startBytes } =
+    partition === undefined ? openWhole(path) : openVolumeDevice(path, 'write', { partition });
   try {
-    checkAlignment(located, wishes.groupBlocks ?? DEFAULT_GEOMETRY.groupBlocks);
-    return located.device;
+    checkAlignment(device, startBytes, wishes.groupBlocks ?? DEFAULT_GEOMETRY.groupBlocks);
+    return device;
   } catch (thrown) {
-    located.device.close();
+    device.close();
     throw thrown;
   }
 }
 
-/** A volume's groups are the medium's erase groups only where the partition begins with one (FORMAT.md §2). */
-function checkAlignment({ device, partition }: LocatedVolume, groupBlocks: number): void {
-  const group = groupBlocks * BLOCK_SIZE;
-  const offset = partition?.offset ?? 0;
-  if (offset % group === 0) return;
+/** The volume fills it, whatever lies in it now. */
+function openWhole(path: string): Pick<PlacedVolume, 'device' | 'startBytes'> {
+  const device = openFileDevice(path, 'write');
+  return { device, startBytes: device.startBytes };
+}
+
+/** A volume's groups are the medium's erase groups only where it begins with one (FORMAT.md §1). */
+function checkAlignment(device: BlockDevice, startBytes: number, groupBlocks: number): void {
+  const expected = groupBlocks * BLOCK_SIZE;
+  if (isAligned(startBytes, groupBlocks)) return;
   throw new SdfsError(
     'SDFS_BAD_GEOMETRY',
-    `Cannot make a volume in "${device.name}": it begins at byte ${offset}, expected a multiple of the erase group of ${group} bytes`,
+    `Cannot make a volume in "${device.name}": it begins at byte ${startBytes}, expected a multiple of the erase group of ${expected} bytes`,
     {
-      hint: `Begin the partition at byte ${Math.ceil(offset / group) * group}, or say --erase-group if the medium's is smaller.`,
-      facts: { field: 'offset', actual: offset, expected: group },
+      hint: `Begin the partition at byte ${Math.ceil(startBytes / expected) * expected}, or say --erase-group if the medium's is smaller.`,
+      facts: { field: 'offset', actual: startBytes, expected },
     },
   );
 }

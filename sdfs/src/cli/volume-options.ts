@@ -21,16 +21,16 @@ export interface VolumeInput {
   readonly options: { readonly partition: number | undefined };
 }
 
-/** Opens the device of the first argument, hands it over, and closes it whatever happens. */
+/** Opens the device of the first argument, hands it over with its place on the medium, and closes it whatever happens. */
 export async function withDevice<Value>(
   { args, options }: VolumeInput,
   mode: OpenMode,
-  use: (device: BlockDevice) => Value | Promise<Value>,
+  use: (device: BlockDevice, startBytes: number) => Value | Promise<Value>,
 ): Promise<Value> {
   const [path = ''] = args;
-  const { device } = openVolumeDevice(path, mode, options);
+  const { device, startBytes } = openVolumeDevice(path, mode, options);
   try {
-    return await use(device);
+    return await use(device, startBytes);
   } finally {
     device.close();
   }

@@ -6,6 +6,7 @@ export type Severity = 'error' | 'warning' | 'note';
 /** The kinds of findings. Why a reader did not accept a structure is in the message, with its code. */
 export type FindingCode =
   | 'VOLUME_UNUSABLE'
+  | 'VOLUME_MISALIGNED'
   | 'SUPERBLOCK_A_UNUSABLE'
   | 'SUPERBLOCK_B_UNUSABLE'
   | 'SUPERBLOCKS_DIFFER'

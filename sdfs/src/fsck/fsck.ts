@@ -7,6 +7,7 @@ import { silentProgress, type Progress } from '@cocon-os/cli';
 import type { BlockDevice, Crypto } from '../block-device.ts';
 import { isSdfsError } from '../errors.ts';
 import { Volume } from '../volume.ts';
+import { checkPlace } from './check-place.ts';
 import { checkRings } from './check-rings.ts';
 import { checkSlots } from './check-slots.ts';
 import { checkSuperblocks } from './check-superblocks.ts';
@@ -18,15 +19,22 @@ export interface FsckOptions {
   /** Read every file of every slot and check its SHA-256. */
   readonly deep?: boolean | undefined;
   readonly progress?: Progress | undefined;
+  /** Where the device begins on its medium, in bytes; 0 where nobody says. */
+  readonly startBytes?: number | undefined;
 }
 
 /** What there is to say, errors and all. Never throws for what it finds on the device. */
 export function fsck(device: BlockDevice, options: FsckOptions): readonly Finding[] {
-  const { crypto, deep = false, progress = silentProgress } = options;
+  const { crypto, deep = false, progress = silentProgress, startBytes = 0 } = options;
   const superblocks = checkSuperblocks(device);
   const volume = openVolume(device);
   if (!(volume instanceof Volume)) return [...superblocks, volume];
-  return [...superblocks, ...checkRings(volume), ...checkSlots(volume, { crypto, deep, progress })];
+  return [
+    ...superblocks,
+    ...checkPlace(volume.superblock, startBytes),
+    ...checkRings(volume),
+    ...checkSlots(volume, { crypto, deep, progress }),
+  ];
 }
 
 function openVolume(device: BlockDevice): Volume | Finding {
