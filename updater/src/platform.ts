@@ -16,7 +16,8 @@ export interface ByteSource {
   readonly sizeBytes: number | undefined;
   /**
    * The next piece, at most 1 MiB and never empty; `undefined` at the end. The piece may be a view of a buffer that
-   * the next call fills anew. Throws `SOURCE_SHORT` when the source ends before `sizeBytes`, `SOURCE_IO` otherwise.
+   * the next call fills anew. Throws `SOURCE_SHORT` when the source ends before `sizeBytes` or a server has been silent for
+   * half a minute, `SOURCE_IO` otherwise.
    */
   read(): Promise<Uint8Array | undefined>;
   /**
@@ -46,6 +47,8 @@ export interface Platform {
   now(): number;
   /** Milliseconds of a clock that never goes back; only differences mean anything. */
   monotonicMs(): number;
+  /** Resolves after so many milliseconds, or a little later. */
+  sleep(milliseconds: number): Promise<void>;
   /**
    * Opens a file or block device. `write` takes the lock of sdfs/DESIGN.md, "One lock", that a second writer fails to get
    * (`VOLUME_LOCKED`). `FILE_NOT_FOUND` when there is none.

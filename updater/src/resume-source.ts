@@ -1,35 +1,62 @@
 /**
  * A download that breaks off goes on where it was, from a server that honours Range.
  *
- * Bounded: each break must be followed by a piece that arrives, else the download has failed with the error of the
- * break. What arrives after a break is checked like all the rest, so a server that changed the file in between fails by
- * its digest.
+ * Bounded: after each break some pieces must arrive before the tries run out, else the download has failed with the last
+ * try's error. What arrives after a break is checked like all the rest, so a server that changed the file in between fails
+ * by its digest.
  */
+import { messageOf } from '@cocon-os/cli';
+
 import { UpdaterError } from './errors.ts';
 import type { ByteSource } from './platform.ts';
 
 const PIECE = 1_048_576;
-/** Requests for one piece, one after another, before giving up. */
-const TRIES = 3;
+/**
+ * Pauses before the tries to go on, in milliseconds: long enough together for a server or a router that restarts, and not so
+ * long apart that an update on a bad line stands still.
+ */
+const PAUSES = [1000, 2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000] as const;
 
-/** The same source; `onBreak` hears where it went on. */
-export function resumingSource(source: ByteSource, onBreak: (position: number) => void): ByteSource {
+/** What the source needs besides. */
+export interface ResumeOptions {
+  /** Resolves after so many milliseconds. */
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Hears before each try where it goes on, in bytes, and after which pause, in milliseconds. */
+  readonly onBreak: (position: number, pause: number) => void;
+}
+
+/** The same source; one without ranges or without a length as it is. */
+export function resumingSource(source: ByteSource, { sleep, onBreak }: ResumeOptions): ByteSource {
   const { readAt, sizeBytes } = source;
   if (readAt === undefined || sizeBytes === undefined) return source;
   let position = 0;
   let broken = false;
-  const next = async (): Promise<Uint8Array | undefined> => {
-    if (!broken) {
+
+  const resume = async (): Promise<Uint8Array> => {
+    let last: unknown;
+    for (const pause of PAUSES) {
+      onBreak(position, pause);
+      await sleep(pause);
       try {
-        return await source.read();
+        return await pieceAt(position);
       } catch (thrown) {
         if (!isBreak(thrown)) throw thrown;
-        broken = true;
-        onBreak(position);
+        last = thrown;
       }
     }
-    if (position >= sizeBytes) return undefined;
-    return retry(() => readAt(position, Math.min(PIECE, sizeBytes - position)));
+    throw gaveUp(source.name, position, sizeBytes, last);
+  };
+  const pieceAt = (at: number): Promise<Uint8Array> => readAt(at, Math.min(PIECE, sizeBytes - at));
+
+  const next = async (): Promise<Uint8Array | undefined> => {
+    try {
+      if (!broken) return await source.read();
+      return position < sizeBytes ? await pieceAt(position) : undefined;
+    } catch (thrown) {
+      if (!isBreak(thrown)) throw thrown;
+      broken = true;
+      return resume();
+    }
   };
   return {
     name: source.name,
@@ -44,15 +71,21 @@ export function resumingSource(source: ByteSource, onBreak: (position: number) =
   };
 }
 
-async function retry(fetchPiece: () => Promise<Uint8Array>): Promise<Uint8Array> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await fetchPiece();
-    } catch (thrown) {
-      if (attempt === TRIES || !isBreak(thrown)) throw thrown;
-    }
-  }
+function isBreak(thrown: unknown): thrown is UpdaterError {
+  return (
+    thrown instanceof UpdaterError &&
+    ['SOURCE_SHORT', 'SOURCE_IO', 'SOURCE_UNREACHABLE'].includes(thrown.code)
+  );
 }
 
-const isBreak = (thrown: unknown): boolean =>
-  thrown instanceof UpdaterError && ['SOURCE_SHORT', 'SOURCE_IO', 'SOURCE_UNREACHABLE'].includes(thrown.code);
+function gaveUp(name: string, found: number, wanted: number, last: unknown): UpdaterError {
+  return new UpdaterError(
+    isBreak(last) ? last.code : 'SOURCE_IO',
+    `Cannot read ${name}: it broke off after ${found} bytes of ${wanted}, and ${PAUSES.length} tries to go on failed; the last one: ${messageOf(last)}`,
+    {
+      hint: 'Try again once the server can be reached; nothing was lost.',
+      facts: { found, wanted },
+      cause: last,
+    },
+  );
+}

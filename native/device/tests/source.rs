@@ -2,11 +2,12 @@
 
 mod support;
 
+use core::time::Duration;
 use std::fs;
 
 use cocon_device::platform::Failure;
 use cocon_device::platform::source::Source;
-use support::serve;
+use support::{serve, serve_and_hold};
 
 /// All of a source, in pieces of `piece` bytes.
 fn read_all(source: &mut Source, piece: usize) -> Result<Vec<u8>, Failure> {
@@ -117,6 +118,28 @@ fn http_that_ends_early_is_short() {
     let mut source =
         fetch("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel").unwrap();
     assert_eq!(code(read_all(&mut source, 100)), "SOURCE_SHORT");
+}
+
+#[test]
+fn http_that_falls_silent_is_short_and_says_so() {
+    let silence = Duration::from_millis(500);
+    for (framing, end) in [
+        ("Content-Length: 9\r\n\r\nhello", "5 bytes of 9"),
+        (
+            "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+            "5 bytes",
+        ),
+    ] {
+        let address = serve_and_hold(format!("HTTP/1.1 200 OK\r\n{framing}").into_bytes());
+        let mut source = Source::open_with(&format!("http://{address}/"), silence).unwrap();
+        let failure = read_all(&mut source, 100).unwrap_err();
+        assert_eq!(failure.code, "SOURCE_SHORT");
+        let end = format!("nothing came for 0.5 s after {end}");
+        assert!(failure.message.ends_with(&end), "{}", failure.message);
+    }
+    let address = serve_and_hold(Vec::new());
+    let url = format!("http://{address}/");
+    assert_eq!(code(Source::open_with(&url, silence)), "SOURCE_UNREACHABLE");
 }
 
 #[test]

@@ -57,7 +57,12 @@ export const stage = defineCommand<UpdaterContext, typeof OPTIONS>({
       const result = await withVolume(platform, options, 'write', async (open) => {
         const local = !location.includes('://');
         const opened = await platform.openSource(location);
-        const source = local ? opened : resumingSource(opened, (position) => reportBreak(terminal, position));
+        const source = local
+          ? opened
+          : resumingSource(opened, {
+              sleep: (milliseconds) => platform.sleep(milliseconds),
+              onBreak: (position, pause) => reportBreak(terminal, position, pause),
+            });
         try {
           return await stageArtifact(open.volume, source, {
             crypto: platform.crypto,
@@ -109,8 +114,10 @@ function formatResult(
   );
 }
 
-function reportBreak(terminal: Terminal, position: number): void {
-  terminal.err(`the download broke off after ${formatBytes(position)}; going on from there\n`);
+function reportBreak(terminal: Terminal, position: number, pause: number): void {
+  terminal.err(
+    `the download broke off after ${formatBytes(position)}; going on from there in ${pause / 1000} s\n`,
+  );
 }
 
 /** Not a failure: what was asked for is so already. The words are those of an error all the same. */

@@ -22,6 +22,7 @@ export function devicePlatform(runtime: DeviceRuntime): Platform {
     },
     now: () => runtime.now(),
     monotonicMs: () => runtime.monotonicMs(),
+    sleep: (milliseconds) => Promise.resolve(runtime.sleep(milliseconds)),
     openDevice: (path, mode) => wrapDevice(typed(() => runtime.openDevice(path, mode))),
     openSource: (location) => typedAsync(async () => wrapSource(await runtime.openSource(location))),
     readFile: (path, limit) => typed(() => runtime.readFile(path, limit)),

@@ -23,6 +23,8 @@ export interface DeviceRuntime {
   randomBytes(length: number): Uint8Array;
   now(): number;
   monotonicMs(): number;
+  /** Comes back after so many milliseconds. */
+  sleep(milliseconds: number): void;
   openDevice(path: string, mode: 'read' | 'write'): BlockDevice;
   openSource(location: string): ByteSource | Promise<ByteSource>;
   readFile(path: string, limit: number): Uint8Array | undefined;

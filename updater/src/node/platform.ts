@@ -10,6 +10,7 @@ import {
   readSync,
   statSync,
 } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
 import { messageOf } from '@cocon-os/cli';
 import { nodeTerminal } from '@cocon-os/cli/node';
@@ -31,6 +32,7 @@ export const nodePlatform: Platform = {
   architecture: ARCHITECTURES[process.arch] ?? process.arch,
   now: () => Math.floor(Date.now() / 1000),
   monotonicMs: () => performance.now(),
+  sleep: (milliseconds) => setTimeout(milliseconds),
   openDevice: openFileDevice,
   openSource,
   readFile,

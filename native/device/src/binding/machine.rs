@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::io::{self, IsTerminal, Write};
+use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rquickjs::{Ctx, Exception, Function, Object, Result, TypedArray};
@@ -40,6 +41,11 @@ pub(super) fn add<'js>(ctx: &Ctx<'js>, runtime: &Object<'js>) -> Result<()> {
     let start = Instant::now();
     let monotonic = move || start.elapsed().as_secs_f64() * 1000.0;
     runtime.set("monotonicMs", Function::new(ctx.clone(), monotonic)?)?;
+    let sleep = |milliseconds: f64| {
+        // The program's pauses are whole and positive; a NaN is none.
+        thread::sleep(Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default());
+    };
+    runtime.set("sleep", Function::new(ctx.clone(), sleep)?)?;
     runtime.set("readFile", Function::new(ctx.clone(), read_file)?)?;
     runtime.set("listDirectory", Function::new(ctx.clone(), list_directory)?)?;
     runtime.set(

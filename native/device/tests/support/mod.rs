@@ -21,6 +21,22 @@ pub fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> SocketAddr {
     address
 }
 
+/// Serves the bytes of `answer` to everybody, and then nothing more: connections stay open until the process ends.
+pub fn serve_and_hold(answer: Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            read_head(&stream);
+            stream.write_all(&answer).unwrap_or_default();
+            held.push(stream);
+        }
+    });
+    address
+}
+
 fn read_head(stream: &TcpStream) -> String {
     let mut head = String::new();
     let mut lines = BufReader::new(stream);

@@ -1,7 +1,7 @@
 //! An `http://` URL. Ranges are there when the server offers them (RFC 9110 §14.3) and the length is known.
 
 use core::time::Duration;
-use std::io::Read;
+use std::io::{self, Read};
 
 use ureq::http::header::{ACCEPT_RANGES, CONTENT_RANGE, RANGE};
 use ureq::http::{Response, StatusCode};
@@ -14,16 +14,17 @@ use crate::platform::failure::reason;
 /// Looking up the name and connecting.
 const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 
-/// The longest silence before the connection counts as broken.
-const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+/// The longest silence before the connection counts as broken. `updater/src/node/http-source.ts` says why so long; the two
+/// have the same limit.
+pub(super) const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: u32 = 5;
 
 const USER_AGENT: &str = concat!("cocon-update/", env!("CARGO_PKG_VERSION"));
 
-pub(super) fn open(url: &str) -> Result<Source, Failure> {
-    let agent = agent();
+pub(super) fn open(url: &str, silence: Duration) -> Result<Source, Failure> {
+    let agent = agent(silence);
     let response = agent
         .get(url)
         .call()
@@ -41,6 +42,7 @@ pub(super) fn open(url: &str) -> Result<Source, Failure> {
             name: url.to_owned(),
             url: response.get_uri().to_string(),
             agent,
+            silence,
         }))
     } else {
         None
@@ -48,20 +50,20 @@ pub(super) fn open(url: &str) -> Result<Source, Failure> {
     Ok(Source::new(
         url,
         size,
-        Box::new(response.into_body().into_reader()),
+        Box::new(body(response, silence)),
         ranges,
     ))
 }
 
-fn agent() -> Agent {
+fn agent(silence: Duration) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(MAX_REDIRECTS)
         .timeout_resolve(Some(CONNECT_LIMIT))
         .timeout_connect(Some(CONNECT_LIMIT))
-        .timeout_recv_response(Some(SILENCE_LIMIT))
-        .timeout_per_read(Some(SILENCE_LIMIT))
-        .timeout_per_write(Some(SILENCE_LIMIT))
+        .timeout_recv_response(Some(silence))
+        .timeout_per_read(Some(silence))
+        .timeout_per_write(Some(silence))
         // What the environment says of proxies is not meant for a device's updates.
         .proxy(None)
         .user_agent(USER_AGENT)
@@ -74,6 +76,7 @@ struct HttpRanges {
     /// Where redirects led.
     url: String,
     agent: Agent,
+    silence: Duration,
 }
 
 impl Ranges for HttpRanges {
@@ -99,12 +102,31 @@ impl Ranges for HttpRanges {
             );
             return Err(Failure::new("SOURCE_IO", message));
         }
-        response
-            .into_body()
-            .into_reader()
+        body(response, self.silence)
             .read_exact(into)
             .map_err(|error| unreadable(&self.name, &error))
     }
+}
+
+/// A body, in which a silence is an error of its own kind: `TimedOut`.
+fn body(response: Response<Body>, silence: Duration) -> impl Read {
+    struct Timed<R>(R, Duration);
+    impl<R: Read> Read for Timed<R> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.0
+                .read(into)
+                .map_err(|error| match ureq::Error::from(error) {
+                    ureq::Error::Timeout(_) => silent(self.1),
+                    error => error.into_io(),
+                })
+        }
+    }
+    Timed(response.into_body().into_reader(), silence)
+}
+
+fn silent(limit: Duration) -> io::Error {
+    let why = format!("nothing came for {} s", limit.as_secs_f64());
+    io::Error::new(io::ErrorKind::TimedOut, why)
 }
 
 /// Whether `Content-Range` is the range that was asked for (RFC 9110 §14.4).

@@ -4,6 +4,7 @@
 mod file;
 mod http;
 
+use core::time::Duration;
 use std::io::{self, ErrorKind, Read};
 
 use super::Failure;
@@ -17,7 +18,8 @@ pub struct Source {
     name: String,
     size: Option<u64>,
     taken: u64,
-    cut: bool,
+    /// How the stream ended before its time, if it did.
+    cut: Option<String>,
     stream: Box<dyn Read>,
     ranges: Option<Box<dyn Ranges>>,
 }
@@ -32,9 +34,14 @@ impl Source {
     /// Opens `location`. Fails with `SOURCE_NOT_FOUND`, `SOURCE_UNREACHABLE`, `SOURCE_STATUS`, `SOURCE_UNSUPPORTED` or
     /// `SOURCE_IO`.
     pub fn open(location: &str) -> Result<Self, Failure> {
+        Self::open_with(location, http::SILENCE_LIMIT)
+    }
+
+    /// The same; a server that sends nothing for as long as `silence` counts as gone.
+    pub fn open_with(location: &str, silence: Duration) -> Result<Self, Failure> {
         match location.split_once("://") {
             _ if location == "-" => file::standard_input(),
-            Some(("http", _)) => http::open(location),
+            Some(("http", _)) => http::open(location, silence),
             Some((scheme, _)) => Err(Failure::new(
                 "SOURCE_UNSUPPORTED",
                 format!("Cannot open {location}: a device fetches by http, and this is {scheme}"),
@@ -54,7 +61,7 @@ impl Source {
             name: name.to_owned(),
             size,
             taken: 0,
-            cut: false,
+            cut: None,
             stream,
             ranges,
         }
@@ -79,19 +86,22 @@ impl Source {
     /// source ends before its size or its framing says so, else with `SOURCE_IO`.
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
         let mut filled = 0;
-        while filled < into.len() && !self.cut {
+        while filled < into.len() && self.cut.is_none() {
             match self.stream.read(&mut into[filled..]) {
                 Ok(0) => break,
                 Ok(length) => filled += length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_broken_off(&error) => self.cut = true,
+                Err(error) if error.kind() == ErrorKind::TimedOut => {
+                    self.cut = Some(reason(&error));
+                }
+                Err(error) if is_broken_off(&error) => self.cut = Some(self.ending().to_owned()),
                 Err(error) => return Err(unreadable(&self.name, &error)),
             }
         }
         self.taken += filled as u64;
         if filled == 0
             && !into.is_empty()
-            && (self.cut || self.size.is_some_and(|size| self.taken < size))
+            && (self.cut.is_some() || self.size.is_some_and(|size| self.taken < size))
         {
             return Err(self.short());
         }
@@ -114,20 +124,30 @@ impl Source {
 
     fn short(&self) -> Failure {
         let (name, taken) = (&self.name, self.taken);
+        let how = self.cut.as_deref().unwrap_or(self.ending());
         let message = match self.size {
-            Some(size) => format!("Cannot read {name}: it ended after {taken} bytes of {size}"),
-            None => format!("Cannot read {name}: it broke off after {taken} bytes"),
+            Some(size) => format!("Cannot read {name}: {how} after {taken} bytes of {size}"),
+            None => format!("Cannot read {name}: {how} after {taken} bytes"),
         };
         Failure::new("SOURCE_SHORT", message).hint("Try again; nothing was lost.")
+    }
+
+    /// What a source did that is over too soon.
+    fn ending(&self) -> &'static str {
+        if self.size.is_some() {
+            "it ended"
+        } else {
+            "it broke off"
+        }
     }
 }
 
 /// Whether the other side went away in the middle.
 fn is_broken_off(error: &io::Error) -> bool {
-    use ErrorKind::{ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
+    use ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(
         error.kind(),
-        ConnectionAborted | ConnectionReset | TimedOut | UnexpectedEof
+        ConnectionAborted | ConnectionReset | UnexpectedEof
     )
 }
 
