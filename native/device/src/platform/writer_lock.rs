@@ -2,12 +2,13 @@
 //! on the node of the whole disk, so that a writer of a partition and one of its disk meet. The host's other half is
 //! `sdfs/src/node/writer-lock.ts`.
 
+use core::time::Duration;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::fs::{FlockOperation, flock, major, minor};
 use rustix::io::Errno;
