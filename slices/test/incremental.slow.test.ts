@@ -45,6 +45,8 @@ beforeEach(async () => {
   await mkdir(cache);
   for (const place of ['sources', 'toolchain', 'apt'] as const) await symlink(usual[place], own[place]);
   await runProcess('cp', ['--archive', '--link', usual.store, own.store]);
+  // Earlier builds of other trees are not what is edited here.
+  await cocon(REPOSITORY, cache, 'store', 'gc', '--profile', 'embedded', '--board', 'pc');
 });
 
 afterEach(async () => rm(home, { recursive: true }));
@@ -81,7 +83,7 @@ describe('cocon build', () => {
   });
 
   it('builds musl for a comment in one of its steps, and stops there', async () => {
-    await edit('slices/musl/slice.ts', 'make -C source install', '# A comment.\nmake -C source install');
+    await edit('slices/musl/slice.ts', 'make -C source install', '# A comment.\\nmake -C source install');
     expect(await builtBy()).toEqual(['musl@x86_64']);
   });
 
@@ -92,14 +94,9 @@ describe('cocon build', () => {
 
   it('configures the kernel for a demand that goes, and builds who read that fact', async () => {
     await edit('profiles/embedded.ts', 'k.IPV6', 'k.NET');
-    const targets = ['linux-config', 'busybox', 'musl', 'crun', 'cocon-update'].flatMap((name) => [
-      '--target',
-      name,
-    ]);
-    expect(await builtBy(...targets)).toEqual(
-      expect.arrayContaining(['linux-config@x86_64', 'busybox@x86_64']),
-    );
-    expect(await builtBy(...targets)).toEqual([]);
+    const names = ['linux-config', 'busybox', 'musl', 'crun', 'cocon-update'];
+    const built = await builtBy(...names.flatMap((name) => ['--target', name]));
+    expect(built.toSorted()).toEqual(['busybox@x86_64', 'linux-config@x86_64']);
   });
 
   it('builds no kernel for a demand that changes nothing in its configuration', async () => {
