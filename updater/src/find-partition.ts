@@ -18,8 +18,16 @@ const VOLUME_MAP = 'sdfs';
 
 type Uevent = ReadonlyMap<string, string>;
 
-/** The device's path, for example `/dev/vda2`. `VOLUME_NOT_FOUND`, `VOLUME_AMBIGUOUS`. */
-export function findPartition(platform: Platform, partitionUuid: string): string {
+/** A partition, and those that could be taken for it. */
+export interface FoundPartition {
+  /** Its node, for example `/dev/vda2`. */
+  readonly path: string;
+  /** Nodes of others with the same UUID. */
+  readonly twins: readonly string[];
+}
+
+/** The partition with that UUID. `VOLUME_NOT_FOUND`, `VOLUME_AMBIGUOUS`. */
+export function findPartition(platform: Platform, partitionUuid: string): FoundPartition {
   const names = platform.listDirectory(BLOCK_CLASS) ?? [];
   const uevents = new Map(names.map((name) => [name, readUevent(platform, name)]));
   const partitions = names.filter((name) => uevents.get(name)?.get('DEVTYPE') === 'partition');
@@ -51,7 +59,8 @@ export function findPartition(platform: Platform, partitionUuid: string): string
       },
     );
   }
-  return devicePath(running, uevents);
+  const twins = found.filter((name) => name !== running).map((name) => devicePath(name, uevents));
+  return { path: devicePath(running, uevents), twins };
 }
 
 function readUevent(platform: Platform, name: string): Uevent {

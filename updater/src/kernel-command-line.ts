@@ -9,6 +9,8 @@ export interface BootFacts {
   readonly release: string | undefined;
   /** GPT partition UUID of the volume, lower case. */
   readonly partitionUuid: string | undefined;
+  /** In a trial: which attempt this is, of how many. */
+  readonly attempt: { readonly number: number; readonly total: number } | undefined;
 }
 
 const COMMAND_LINE = '/proc/cmdline';
@@ -27,9 +29,14 @@ export function parseCommandLine(line: string): BootFacts {
   const last = (pattern: RegExp): string | undefined =>
     words.map((word) => pattern.exec(word)?.[1]).findLast((value) => value !== undefined);
   const slot = last(/^cocon\.slot=([0-9]{1,2})$/);
+  const [number, total] = last(/^cocon\.attempt=([0-9]{1,2}\/[0-9]{1,2})$/)?.split('/') ?? [];
   return {
     slot: slot === undefined ? undefined : Number(slot),
     release: last(/^cocon\.release=([0-9a-f]{64})$/),
     partitionUuid: last(/^cocon\.volume=PARTUUID=([0-9a-f-]{36})$/),
+    attempt:
+      number === undefined || total === undefined
+        ? undefined
+        : { number: Number(number), total: Number(total) },
   };
 }

@@ -1,10 +1,12 @@
 /** Finds and opens the volume that a command is about, on a host and on a device. */
 import { locateVolume, Volume } from '@cocon-os/sdfs';
 
+import { bootWarnings } from './boot-warnings.ts';
 import { UpdaterError } from './errors.ts';
-import { findPartition } from './find-partition.ts';
+import { findPartition, type FoundPartition } from './find-partition.ts';
 import { readBootFacts } from './kernel-command-line.ts';
 import type { Platform } from './platform.ts';
+import type { StatusWarning } from './status-schema.ts';
 
 /** The options that every command on a volume has. */
 export const VOLUME_OPTIONS = {
@@ -37,6 +39,8 @@ export interface OpenVolume {
    * this machine's own or a copy of it. Never to be overwritten.
    */
   readonly inUse: number | undefined;
+  /** Why it may not be the volume that the loader started from, when it was found by itself. */
+  readonly warnings: readonly StatusWarning[];
 }
 
 /** Opens the volume, hands it over, and closes it whatever happens. */
@@ -47,20 +51,25 @@ export async function withVolume<Value>(
   use: (open: OpenVolume) => Value | Promise<Value>,
 ): Promise<Value> {
   const boot = readBootFacts(platform);
-  const path = place.volume ?? pathOfRunningVolume(platform, boot.partitionUuid);
+  const named = place.volume !== undefined;
+  const { path, twins } = named
+    ? { path: place.volume, twins: [] }
+    : runningVolume(platform, boot.partitionUuid);
   const disk = platform.openDevice(path, mode);
   try {
     const volume = Volume.open(locateVolume(disk, place.partition).device);
     const inUse = volume.record.slots.find(
       (slot) => slot.index === boot.slot && slot.state !== 'empty' && slot.releaseDigest === boot.release,
     )?.index;
-    return await use({ path, volume, running: place.volume === undefined ? inUse : undefined, inUse });
+    const running = named ? undefined : inUse;
+    const warnings = named ? [] : bootWarnings(boot, volume.record, twins);
+    return await use({ path, volume, running, inUse, warnings });
   } finally {
     disk.close();
   }
 }
 
-function pathOfRunningVolume(platform: Platform, partitionUuid: string | undefined): string {
+function runningVolume(platform: Platform, partitionUuid: string | undefined): FoundPartition {
   if (partitionUuid !== undefined) return findPartition(platform, partitionUuid);
   throw new UpdaterError(
     'VOLUME_NOT_FOUND',

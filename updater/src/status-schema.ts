@@ -56,6 +56,16 @@ const failure = z.strictObject({
   explanation: z.string().describe('Why it failed, as a sentence'),
 });
 
+const warning = z.strictObject({
+  code: z
+    .enum(['UUID_TWICE', 'RELEASE_MISFIT', 'ATTEMPT_MISFIT'])
+    .describe(
+      'UUID_TWICE: another partition has the same UUID. RELEASE_MISFIT, ATTEMPT_MISFIT: the boot record is not the one that the running kernel was started by',
+    ),
+  message: z.string(),
+  hint: z.string().describe('What to do about it'),
+});
+
 /** `cocon-update status --json`. */
 export const statusSchema = z.strictObject({
   schema: z.literal('cocon.status/1'),
@@ -74,9 +84,12 @@ export const statusSchema = z.strictObject({
   next: count.nullable().describe('The slot that the next boot tries first; null when none is left'),
   slots: z.array(slot),
   failures: z.array(failure).describe('Releases that failed and are refused unless forced'),
+  warnings: z.array(warning).describe('Why this volume may not be the one that the loader started from'),
 });
 
 /** `cocon-update status --json`. */
 export type StatusReport = z.infer<typeof statusSchema>;
 /** One slot of it. */
 export type SlotReport = z.infer<typeof slot>;
+/** One of its warnings. */
+export type StatusWarning = z.infer<typeof warning>;

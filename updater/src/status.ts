@@ -5,8 +5,10 @@ import { explainRefusal, explainSlot } from './explain.ts';
 import type { OpenVolume } from './open-volume.ts';
 import type { SlotReport, StatusReport } from './status-schema.ts';
 
+type StatusInput = Pick<OpenVolume, 'path' | 'volume' | 'running'> & Partial<Pick<OpenVolume, 'warnings'>>;
+
 /** Reads the boot record and each slot's release.json; changes nothing. */
-export function readStatus({ path, volume, running }: Omit<OpenVolume, 'inUse'>): StatusReport {
+export function readStatus({ path, volume, running, warnings = [] }: StatusInput): StatusReport {
   const { record, superblock } = volume;
   const next = bootOrder(record, volume)[0];
   return {
@@ -31,6 +33,7 @@ export function readStatus({ path, volume, running }: Omit<OpenVolume, 'inUse'>)
       detail,
       explanation: explainRefusal({ progress, reason, detail }),
     })),
+    warnings: [...warnings],
   };
 }
 

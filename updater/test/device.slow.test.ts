@@ -95,6 +95,30 @@ describe('on a device, cocon-update', () => {
     expect(JSON.parse((await run('status', '--json')).out)).toMatchObject({ running: null });
   });
 
+  test('status warns when the kernel that runs was counted on another copy of the volume', async () => {
+    boot(1);
+    const { status, out } = await run('status', '--json');
+    // No loader has counted an attempt on this disk.
+    expect({ status, ...JSON.parse(out) }).toMatchObject({
+      status: 0,
+      running: 1,
+      warnings: [{ code: 'ATTEMPT_MISFIT' }],
+    });
+    expect((await run('status')).out).toMatch(
+      /\nWarning: the kernel that runs .* \[ATTEMPT_MISFIT\]\nhint: /,
+    );
+    boot(0);
+    expect(JSON.parse((await run('status', '--json')).out)).toMatchObject({ warnings: [] });
+    expect((await run('status')).out).not.toContain('Warning');
+  });
+
+  test('status does not compare a volume that is named with the kernel that runs', async () => {
+    boot(1);
+    expect(JSON.parse((await run('status', '--json', '--volume', '/dev/vda')).out)).toMatchObject({
+      warnings: [],
+    });
+  });
+
   test('stage never overwrites what runs', async () => {
     boot(0);
     writeFileSync(join(root, 'third.oci'), await artifactOf(makeRelease({ version: '3.0.0' })));

@@ -37,12 +37,18 @@ function addDisk(name: string, { told = false, uuid = VOLUME_PARTITION_UUID } = 
 describe('findPartition()', () => {
   test('reads the partition table where the kernel does not tell (Linux before 6.13)', () => {
     addDisk('vda');
-    expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toBe('/dev/vda2');
+    expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toEqual({
+      path: '/dev/vda2',
+      twins: [],
+    });
   });
 
   test('believes the kernel where it tells, without opening a disk', () => {
     addDisk('mmcblk0', { told: true });
-    expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toBe('/dev/mmcblk02');
+    expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toEqual({
+      path: '/dev/mmcblk02',
+      twins: [],
+    });
   });
 
   test('passes over disks that cannot be read or have no partition table', () => {
@@ -51,7 +57,10 @@ describe('findPartition()', () => {
     put('sys/class/block/sda1/uevent', 'DEVNAME=sda1\nDEVTYPE=partition\nPARTN=1\n');
     put('sys/class/block/loop0/uevent', 'DEVNAME=loop0\nDEVTYPE=disk\n');
     addDisk('vda');
-    expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toBe('/dev/vda2');
+    expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toEqual({
+      path: '/dev/vda2',
+      twins: [],
+    });
   });
 
   test('refuses when no disk has it', () => {
@@ -75,7 +84,10 @@ describe('findPartition()', () => {
     put('sys/class/block/dm-0/uevent', 'DEVNAME=dm-0\nDEVTYPE=disk\n');
     put('sys/class/block/dm-0/dm/name', 'sdfs\n');
     put('sys/class/block/dm-0/slaves/vdb2/uevent', '');
-    expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toBe('/dev/vdb2');
+    expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toEqual({
+      path: '/dev/vdb2',
+      twins: ['/dev/vda2'],
+    });
   });
 });
 
@@ -88,6 +100,7 @@ describe('parseCommandLine()', () => {
       slot: 1,
       release: digest,
       partitionUuid: VOLUME_PARTITION_UUID,
+      attempt: { number: 1, total: 3 },
     });
   });
 
@@ -108,6 +121,7 @@ describe('parseCommandLine()', () => {
       slot: undefined,
       release: undefined,
       partitionUuid: undefined,
+      attempt: undefined,
     });
   });
 });

@@ -25,7 +25,7 @@ export const status = defineCommand<UpdaterContext, typeof VOLUME_OPTIONS>({
   },
 });
 
-function formatStatus({ volume, slots, failures, next }: StatusReport): string {
+function formatStatus({ volume, slots, failures, next, warnings }: StatusReport): string {
   const label = volume.label === '' ? '' : ` "${plain(volume.label)}"`;
   const head = `Volume${label} on ${volume.path}, ${formatBytes(volume.sizeBytes)}, security floor ${volume.floor}${volume.writable ? '' : ', read only'}\n`;
   const table = formatTable([
@@ -46,9 +46,13 @@ function formatStatus({ volume, slots, failures, next }: StatusReport): string {
     ...(slots.some((slot) => slot.running) ? ['* runs'] : []),
     next === null ? 'no slot is left to boot' : '> boots next',
   ];
+  const doubts = warnings.map(
+    ({ code, message, hint }) => `\nWarning: ${message} [${code}]\nhint: ${hint}\n`,
+  );
   return (
     `${head}\n${table}\n${legend.join(', ')}\n` +
-    (refused.length === 0 ? '' : `\nRefused because they failed before:\n${refused.join('')}`)
+    (refused.length === 0 ? '' : `\nRefused because they failed before:\n${refused.join('')}`) +
+    doubts.join('')
   );
 }
 
