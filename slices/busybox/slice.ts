@@ -75,7 +75,7 @@ export const busybox = defineSlice({
   tests: ({ vm }) => [
     vm
       .boots()
-      .run('busybox | head -n 1')
+      .run('ls --help 2>&1 | head -n 1')
       .says(/^BusyBox v1\.37\.0 /),
   ],
 });
