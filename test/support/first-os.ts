@@ -55,11 +55,14 @@ export async function sealFirstOs(
     }
     addLayer(image, root, version);
   }
-  const commandLine = [graph.commandLine, extraCommandLine ?? ''].join(' ').trim();
   const config: ConfigInput = {
     name: 'cocon-os',
     version,
-    seal: { commandLine, ...(attempts === undefined ? {} : { attempts }) },
+    seal: {
+      // Else that of the image's label.
+      ...(extraCommandLine === undefined ? {} : { commandLine: `${graph.commandLine} ${extraCommandLine}` }),
+      ...(attempts === undefined ? {} : { attempts }),
+    },
   };
   return await sealImage(image, join(directory, `release-${version}.oci`), key, config);
 }

@@ -32,6 +32,10 @@ const printable = (max: number) =>
     .string()
     .max(max)
     .regex(/^[\u0020-\u0021\u0023-\u005B\u005D-\u007E]*$/, 'expected printable ASCII without " and \\');
+
+/** A kernel command line (SDFS FORMAT.md §6.1). */
+export const kernelCommandLine = printable(1024);
+
 const powerOfTwo = (min: number, max: number) =>
   z
     .number()
@@ -57,7 +61,8 @@ const seal = z.strictObject({
   deviceTrees: z.array(path).max(16).default([]),
   /** false: no root file system; kernel and initrd are all there is. */
   rootfs: z.boolean().default(true),
-  commandLine: printable(1024).default(''),
+  /** That of the image's label, if not given. */
+  commandLine: kernelCommandLine.optional(),
   securityVersion: z.number().int().nonnegative().default(0),
   attempts: z.number().int().min(1).max(15).default(3),
   /** Files of private keys, each of which signs. */

@@ -38,6 +38,7 @@ export type Manifest = z.infer<typeof manifest>;
 const imageConfig = z.object({
   architecture: z.string(),
   os: z.string(),
+  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
   rootfs: z.object({ type: z.literal('layers'), diff_ids: z.array(digest) }),
 });
 

@@ -24,6 +24,8 @@ export interface Image {
   readonly digest: string;
   readonly architecture: string;
   readonly layers: readonly Layer[];
+  /** The words that whoever built it left on it (image-spec, config.md, Labels). */
+  readonly labels: Readonly<Record<string, string>>;
   /** The configuration document, verified; what of it is needed besides is its reader's to check. */
   readonly configuration: Uint8Array;
 }
@@ -64,6 +66,7 @@ export async function resolveImage(source: ImageSource, architecture: string): P
     digest: manifestDescriptor.digest,
     architecture,
     configuration,
+    labels: config.config?.Labels ?? {},
     layers: manifest.layers.map((descriptor, position) => ({
       descriptor,
       compression: compressions[position] ?? 'none',

@@ -10,12 +10,12 @@ import { encodeRelease, encodeSignatures, type Release } from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 import { layoutArtifact } from '@cocon-os/updater';
 
-import type { Config } from '../config/schema.ts';
+import { kernelCommandLine, type Config } from '../config/schema.ts';
 import { BuilderError } from '../errors.ts';
 import { findMkfsErofs } from '../find-tools.ts';
 import { rawPublicKey } from '../keys.ts';
 import type { ImageSource } from '../oci/image-source.ts';
-import { resolveImage } from '../oci/resolve-image.ts';
+import { resolveImage, type Image } from '../oci/resolve-image.ts';
 import { unpackImage } from '../oci/unpack.ts';
 import type { Directory } from '../tree/inode.ts';
 import { Spool } from '../tree/spool.ts';
@@ -61,9 +61,10 @@ export async function seal(source: ImageSource, options: SealOptions): Promise<S
   const spool = new Spool(scratch.path);
   try {
     const image = await resolveImage(source, config.architecture);
+    const commandLine = commandLineOf(config, image);
     const root = await unpackImage(source, image, spool, config.seal.limits, progress);
     const files = await makeFiles(root, spool, scratch, options);
-    const release = describeRelease(config, files);
+    const release = describeRelease(config, commandLine, files);
     const json = encodeRelease(release);
     const signature = encodeSignatures(
       keys.map((key) => ({ publicKey: rawPublicKey(key), signature: sign(null, json, key) })),
@@ -135,7 +136,26 @@ async function makeRoot(
   return { image: await hashFile(path), verity: await hashFile(treePath), rootHash };
 }
 
-function describeRelease(config: Config, { boot, rootfs }: SealedFiles): Release {
+/** The label on which an image says which kernel command line it wants. */
+const COMMAND_LINE_LABEL = 'org.cocon-os.command-line';
+
+/** The configured one, else that of the image's label, else none. Throws `MANIFEST_INVALID` for a label that cannot be one. */
+function commandLineOf(config: Config, { labels }: Image): string {
+  const { commandLine } = config.seal;
+  if (commandLine !== undefined) return commandLine;
+  const label = kernelCommandLine.safeParse(labels[COMMAND_LINE_LABEL] ?? '');
+  if (label.success) return label.data;
+  const why = label.error.issues.map(({ message }) => message).join('; ');
+  throw new BuilderError(
+    'MANIFEST_INVALID',
+    `Cannot use the label ${COMMAND_LINE_LABEL} of the image: ${why}`,
+    {
+      hint: 'Give the kernel command line with --command-line or seal.commandLine.',
+    },
+  );
+}
+
+function describeRelease(config: Config, commandLine: string, { boot, rootfs }: SealedFiles): Release {
   const kernel = described(boot.get('kernel'));
   if (kernel === undefined) throw new Error('a release without a kernel was sealed');
   const initrd = described(boot.get('initrd'));
@@ -149,7 +169,7 @@ function describeRelease(config: Config, { boot, rootfs }: SealedFiles): Release
     architecture: config.architecture,
     securityVersion: config.seal.securityVersion,
     attempts: config.seal.attempts,
-    commandLine: config.seal.commandLine,
+    commandLine,
     kernel,
     ...(initrd === undefined ? {} : { initrd }),
     ...(deviceTrees.length === 0 ? {} : { deviceTrees }),

@@ -177,6 +177,16 @@ export function badImages(scratch: Scratch): readonly BadImage[] {
       },
     ],
     [
+      'a label that is no kernel command line',
+      'MANIFEST_INVALID',
+      async () => {
+        const layout = scratch('layout');
+        const execution = { Labels: { 'org.cocon-os.command-line': 'quiet "x"' } };
+        writeLayout(layout, [{ tar: await kernelLayer() }], { execution });
+        return layout;
+      },
+    ],
+    [
       'a diff_id that the layer does not have',
       'BLOB_WRONG_DIGEST',
       async () => {

@@ -14,6 +14,8 @@ export interface ImageSpec {
   readonly version: string;
   /** In the words of the OCI image spec: `amd64`. */
   readonly architecture: string;
+  /** The kernel command line that it is to be sealed with, left on it as a label. */
+  readonly commandLine?: string;
   /** From the bottom up, with a comment for each. */
   readonly layers: readonly {
     readonly layer: { readonly digest: string; readonly sizeBytes: number };
@@ -72,7 +74,8 @@ export async function writeOciImage(
     created,
     architecture: spec.architecture,
     os: 'linux',
-    config: {},
+    config:
+      spec.commandLine === undefined ? {} : { Labels: { 'org.cocon-os.command-line': spec.commandLine } },
     rootfs: { type: 'layers', diff_ids: spec.layers.map(({ layer }) => layer.digest) },
     history: spec.layers.map(({ comment }) => ({ created, created_by: comment })),
   });

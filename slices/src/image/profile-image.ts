@@ -38,6 +38,7 @@ export async function writeProfileImage(options: ProfileImageOptions): Promise<P
       name,
       version: options.version ?? sha256Of(digests).slice(0, 12),
       architecture: TARGET_NAMES[graph.target].oci,
+      commandLine: graph.commandLine,
       layers: layers.map((layer) => ({ layer, comment: layer.comment })),
     },
     store,
