@@ -5,9 +5,9 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Volume } from '@cocon-os/sdfs';
+import { isSdfsError, Volume } from '@cocon-os/sdfs';
 import { openFileDevice } from '@cocon-os/sdfs/node';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { artifactOf } from '../../../updater/test/support/archive.ts';
 import { diskImage, formatPartition } from '../../../updater/test/support/disk.ts';
@@ -41,6 +41,16 @@ function expectStaged(): void {
     expect(Volume.open(image).slot(1)).toMatchObject({ state: 'trial', releaseDigest: second.digest });
   } finally {
     image.close();
+  }
+}
+
+/** The process that keeps a writer on this host from the volume. */
+function lockHolder(): unknown {
+  try {
+    openFileDevice(volume, 'write', { lockPatienceSeconds: 0 }).close();
+    return undefined;
+  } catch (thrown) {
+    return isSdfsError(thrown, 'VOLUME_LOCKED') ? thrown.facts['pid'] : thrown;
   }
 }
 
@@ -138,6 +148,24 @@ describe('the volume', () => {
       await once(holder, 'close');
     }
     expect(await device(['stage', at('2.0.0.oci'), ...place])).toMatchObject({ status: 0 });
+  });
+
+  test('is locked by the host’s program as by the device’s, and the other way round', async () => {
+    const writer = openFileDevice(volume, 'write');
+    const refused = await device(['stage', at('2.0.0.oci'), ...place]);
+    writer.close();
+    expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('[VOLUME_LOCKED]') });
+
+    const child = spawn(BINARY, ['stage', '-', ...place], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const ended = once(child, 'close');
+    try {
+      // It opens the volume first and then waits for its standard input.
+      await vi.waitFor(() => expect(lockHolder()).toBe(child.pid), { timeout: 30_000 });
+    } finally {
+      child.stdin.end();
+      await ended;
+    }
+    expect(lockHolder()).toBeUndefined();
   });
 
   test('on a read-only file system is read, and not written', async () => {
