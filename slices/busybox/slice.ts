@@ -72,6 +72,7 @@ export const busybox = defineSlice({
     };
   },
   outputs: { runtime: [''] },
+  budget: { size: '540 KiB' },
   tests: ({ vm }) => [
     vm
       .boots()

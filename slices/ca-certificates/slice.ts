@@ -27,6 +27,7 @@ ln -s certs/ca-certificates.crt /out/etc/ssl/cert.pem
     ],
   }),
   outputs: { runtime: [''] },
+  budget: { size: '230 KiB' },
   tests: ({ vm }) => [
     vm
       .boots()

@@ -61,5 +61,6 @@ export const coconUpdate: Slice = defineSlice({
     };
   },
   outputs: { runtime: [''] },
+  budget: { size: '1.5 MiB' },
   tests: ({ vm }) => [vm.boots().run('cocon-update status').says(/./)],
 });

@@ -93,6 +93,7 @@ ${target.triplet}-strip --strip-all /out/usr/bin/crun
     ],
   }),
   outputs: { runtime: [''] },
+  budget: { size: '660 KiB' },
   tests: ({ vm }) => [
     vm
       .boots()

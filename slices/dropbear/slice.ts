@@ -75,6 +75,7 @@ ln -s ../sbin/dropbear /out/usr/bin/dropbearkey
     ],
   }),
   outputs: { runtime: [''] },
+  budget: { size: '330 KiB' },
   tests: ({ vm }) => [
     vm
       .boots()

@@ -59,6 +59,7 @@ ln -s e2fsck /out/sbin/fsck.ext4
     ],
   }),
   outputs: { runtime: [''] },
+  budget: { size: '1.1 MiB' },
   tests: ({ vm }) => [
     vm
       .boots()
