@@ -55,10 +55,11 @@ const MAX_ENTRIES_BYTES = 2 ** 20;
 
 /**
  * The partitions of a disk that lie on it whole; `undefined` when it has no valid partition table, neither in front nor
- * at the end. An image file may be of a disk of either sector size.
+ * at the end. The table of the device's own sector size counts before one of the other: an image file may be of a disk of
+ * either, and on a disk the other is a leftover.
  */
 export function findPartitions(device: BlockDevice): readonly GptPartition[] | undefined {
-  for (const sectorSize of SECTOR_SIZES) {
+  for (const sectorSize of new Set([device.sectorSize, ...SECTOR_SIZES])) {
     const sectorCount = Math.floor(device.sizeBytes / sectorSize);
     for (const sector of [1, sectorCount - 1]) {
       const partitions = readTable(device, sectorSize, sectorCount, sector);

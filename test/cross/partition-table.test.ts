@@ -1,6 +1,6 @@
 /** Law 9 for what lies before a volume: both readers of partition tables find the same partitions (FORMAT.md §12). */
 import { findPartitions as findInRust } from '@cocon-os/native';
-import { findPartitions, PARTITION_TYPE, type BlockDevice } from '@cocon-os/sdfs';
+import { findPartitions, MemoryDevice, PARTITION_TYPE, type BlockDevice } from '@cocon-os/sdfs';
 import { test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 
@@ -9,9 +9,9 @@ import { nativeDevice } from './rust-reader.ts';
 
 type Found = readonly object[] | undefined;
 
-/** Both of what firmware would say the sector size is; an image file does not tell. */
+/** First by what firmware would say the sector size is, then by the other: an image file does not tell. */
 function rust(disk: BlockDevice): Found {
-  for (const sectorSize of [512, 4096]) {
+  for (const sectorSize of disk.sectorSize === 4096 ? [4096, 512] : [512, 4096]) {
     const found = findInRust(nativeDevice(disk), sectorSize);
     if (found !== null)
       return found.map(({ number, uuid, firstSector, sectors }) => ({
@@ -53,6 +53,19 @@ describe.each([
     expect(numbers([backupOnly, moved('primary', 2n)])).toEqual([2, 3]);
     expect(numbers([moved('primary', 2n), moved('backup', 1n)])).toBeUndefined();
     expect(numbers([moved('primary', 1n + 2n ** 53n), moved('backup', 0n)])).toBeUndefined();
+  });
+
+  test('on a disk of sectors of 4096 bytes passes over the table of an earlier life with 512', () => {
+    const edits: readonly Edit[] = [{ table: 'primary', field: ENTRY.type, entry: 0, value: 0n }];
+    const wish = { edits: [], sealed: true, lengthened: 0 };
+    const earlier = new Uint8Array(2048);
+    diskOf({ ...wish, sectorSize: 512 }).read(0, earlier);
+    const bytes = new Uint8Array(SECTORS * 4096);
+    diskOf({ ...wish, edits, sectorSize: 4096 }).read(0, bytes);
+    bytes.set(earlier);
+    const disk = new MemoryDevice(bytes.length, { sectorSize: 4096 });
+    disk.write(0, bytes);
+    expect(read(disk)).toMatchObject([{ number: 2, offset: 20 * 4096 }, { number: 3 }]);
   });
 
   test('passes over a partition that reaches beyond its disk, as Linux does', () => {
