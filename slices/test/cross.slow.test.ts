@@ -39,13 +39,10 @@ async function unpacked(name: string, profile: Parameters<typeof defineProfile>[
 test('busybox for aarch64 is a static program that runs', async () => {
   const root = await unpacked('busybox', { name: 'shell', summary: 'A shell alone', slices: [busybox] });
   const program = join(root, 'bin/busybox');
-  const run = async (script: string): Promise<readonly string[]> =>
-    (await runProcess('qemu-aarch64', [program, 'sh', '-c', script])).tail;
-  expect(await run('uname -m; echo $((6 * 7)); echo cocoa | sed s/a$/n/')).toEqual([
-    'aarch64',
-    '42',
-    'cocon',
-  ]);
+  const run = async (...words: readonly string[]): Promise<readonly string[]> =>
+    (await runProcess('qemu-aarch64', [program, ...words])).tail;
+  expect(await run('uname', '-m')).toEqual(['aarch64']);
+  expect(await run('sh', '-c', 'echo $((6 * 7)) | (read -r n; printf "%x\\n" $n)')).toEqual(['2a']);
   // No kernel with IPv6 was asked for.
-  expect(await run('ping6 ::1')).toEqual(['sh: ping6: not found']);
+  expect(await run('ping6', '::1')).toEqual(['ping6: applet not found']);
 });
