@@ -4,19 +4,11 @@ mod support;
 
 use cocon_core::format::{self, failure_entry, slot_entry};
 use cocon_core::slot::{Progress, Reason, SlotState};
-use cocon_core::{Candidate, Device, Error, Search, Trial};
+use cocon_core::{Error, Search, Trial};
 use support::{
-    Disk, Machine, Slot, block_mut, current, disk_of, edit_descriptor, edit_record, edit_slot,
+    Disk, Machine, Slot, block_mut, boot, boot_on, current, disk_of, edit_descriptor, edit_record,
+    edit_slot,
 };
-
-fn boot(disk: &mut Disk) -> Result<Candidate<Vec<u8>>, Error> {
-    boot_on(disk, &mut Machine::new())
-}
-
-fn boot_on(disk: &mut Disk, machine: &mut Machine) -> Result<Candidate<Vec<u8>>, Error> {
-    disk.writes.clear();
-    Search::open(disk, machine)?.next_candidate()
-}
 
 /// Damages the file of a slot, by its place in the order of the builder: 0 is release.json, 2 the kernel.
 fn damage_file(disk: &mut Disk, slot: u8, block_of_slot: u64) {
@@ -448,165 +440,6 @@ fn the_failure_list_replaces_the_same_digest_then_a_free_place_then_the_oldest()
         .collect();
     assert_eq!(digests.iter().filter(|each| **each == digest).count(), 1);
     assert_eq!(digests.len(), 15);
-}
-
-#[test]
-fn only_the_device_tree_that_the_machine_wants_is_loaded() {
-    let mut slot = Slot::confirmed(1);
-    slot.files.truncate(2);
-    slot.files.push((5, "dtb/a.dtb", support::pattern(5000, 1)));
-    slot.files.push((5, "dtb/b.dtb", support::pattern(6000, 2)));
-    slot.release = support::release(&slot.files, "1");
-    let mut disk = disk_of(&[slot]);
-    assert!(boot(&mut disk).unwrap().device_tree.is_none());
-    let mut machine = Machine {
-        tree: "b.dtb",
-        ..Machine::new()
-    };
-    let candidate = boot_on(&mut disk, &mut machine).unwrap();
-    assert_eq!(
-        candidate.device_tree.unwrap().bytes(),
-        support::pattern(6000, 2)
-    );
-    assert!(!candidate.command_line.contains("root="));
-}
-
-#[test]
-fn the_command_line_is_the_one_of_the_specification() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
-    let candidate = boot(&mut disk).unwrap();
-    let entry = current(&mut disk).slots()[1];
-    let part = support::PARTITION;
-    let start = (entry.descriptor_block + 7) * 8;
-    let root_hash = cocon_core::Digest::of(b"root");
-    let expected = format!(
-        "console=ttyS0 cocon.slot=1 cocon.release={} cocon.volume=PARTUUID={part} cocon.attempt=2/3 \
-         root=/dev/dm-2 ro rootfstype=erofs dm-mod.waitfor=PARTUUID={part} \
-         dm-mod.create=\"sdfs,,0,ro,0 {} linear PARTUUID={part} 0;image,,1,ro,0 32 linear /dev/dm-0 {start};\
-         root,,2,ro,0 24 verity 1 /dev/dm-1 /dev/dm-1 4096 4096 3 3 sha256 {root_hash} -\"",
-        entry.release_digest,
-        disk.size_bytes() / 512,
-    );
-    assert_eq!(candidate.command_line, expected);
-}
-
-/// A disk whose data area hangs the machine.
-struct Hanging<'a> {
-    disk: &'a mut Disk,
-    data_start: u64,
-}
-
-impl Device for Hanging<'_> {
-    fn size_bytes(&self) -> u64 {
-        self.disk.size_bytes()
-    }
-
-    fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Error> {
-        assert!(offset < self.data_start, "hangs");
-        self.disk.read(offset, into)
-    }
-
-    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
-        self.disk.write(offset, bytes)
-    }
-
-    fn flush(&mut self) -> Result<(), Error> {
-        self.disk.flush()
-    }
-
-    fn writable(&self) -> bool {
-        true
-    }
-}
-
-#[test]
-fn a_trial_is_counted_before_anything_of_it_is_read() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
-    let data_start = cocon_core::Superblock::read(&mut disk).unwrap().data_start * 4096;
-    let hung = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
-        let mut hanging = Hanging {
-            disk: &mut disk,
-            data_start,
-        };
-        let mut machine = Machine::new();
-        Search::open(&mut hanging, &mut machine)
-            .unwrap()
-            .next_candidate()
-            .map(|_| ())
-    }));
-    assert!(hung.is_err());
-    assert_eq!(disk.unflushed, 0);
-    let entry = current(&mut disk).slots()[1];
-    assert_eq!((entry.attempts_left, entry.progress), (2, Progress::LOADER));
-}
-
-#[test]
-fn a_loss_of_power_is_given_back_until_the_interruptions_are_used() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
-    edit_slot(&mut disk, 1, |entry| {
-        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
-        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
-    });
-    let mut starts = Vec::new();
-    loop {
-        let mut machine = Machine {
-            memory: Some(vec![]),
-            ..Machine::new()
-        };
-        let candidate = boot_on(&mut disk, &mut machine).unwrap();
-        if candidate.slot == 0 {
-            break;
-        }
-        starts.push(candidate.trial.unwrap().attempt);
-    }
-    assert_eq!(starts, [1, 1, 1, 2]);
-    let entry = current(&mut disk).slots()[1];
-    assert_eq!(
-        (entry.state, entry.reason, entry.interruptions_left),
-        (SlotState::Failed, Reason::POWER_LOST, 0)
-    );
-}
-
-#[test]
-fn a_reset_is_charged_though_interruptions_are_left() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
-    edit_slot(&mut disk, 1, |entry| {
-        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
-        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
-    });
-    let mut machine = Machine {
-        memory: Some(vec![]),
-        ..Machine::new()
-    };
-    for attempt in [1, 2] {
-        let candidate = boot_on(&mut disk, &mut machine).unwrap();
-        assert_eq!(candidate.trial, Some(Trial { attempt, total: 2 }));
-    }
-    assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 0);
-    let entry = current(&mut disk).slots()[1];
-    assert_eq!(
-        (entry.reason, entry.interruptions_left, entry.progress),
-        (Reason::RESET, 2, Progress::KERNEL)
-    );
-}
-
-#[test]
-fn what_user_space_has_noted_is_charged_also_when_the_power_went() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
-    edit_slot(&mut disk, 1, |entry| {
-        slot_entry::ATTEMPTS_LEFT.set(entry, 1);
-        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
-        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
-        slot_entry::PROGRESS.set(entry, 4);
-        slot_entry::REASON.set(entry, 8);
-    });
-    let mut machine = Machine {
-        memory: Some(vec![]),
-        ..Machine::new()
-    };
-    let candidate = boot_on(&mut disk, &mut machine).unwrap();
-    assert_eq!(candidate.trial.unwrap().attempt, 2);
-    assert_eq!(current(&mut disk).slots()[1].interruptions_left, 2);
 }
 
 #[test]

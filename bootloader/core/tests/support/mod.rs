@@ -7,7 +7,8 @@ use cocon_core::format::{
     self, BLOCK_SIZE, descriptor, extent_entry, file_entry, record, slot_entry, superblock,
 };
 use cocon_core::{
-    Architecture, Device, Digest, Environment, Error, Mark, Record, Superblock, Uuid, ring,
+    Architecture, Candidate, Device, Digest, Environment, Error, Mark, Record, Search, Superblock,
+    Uuid, ring,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
@@ -373,6 +374,17 @@ pub fn put_record(disk: &mut Disk, superblock: &Superblock, mut bytes: Vec<u8>, 
     record::SEQUENCE.set(&mut bytes, sequence);
     seal(&mut bytes, record::CRC);
     block_mut(disk, ring::position(sequence, superblock)).copy_from_slice(&bytes);
+}
+
+/// What a boot comes to, on a machine that knows nothing.
+pub fn boot(disk: &mut Disk) -> Result<Candidate<Vec<u8>>, Error> {
+    boot_on(disk, &mut Machine::new())
+}
+
+/// What a boot comes to; `disk.writes` are those of this boot.
+pub fn boot_on(disk: &mut Disk, machine: &mut Machine) -> Result<Candidate<Vec<u8>>, Error> {
+    disk.writes.clear();
+    Search::open(disk, machine)?.next_candidate()
 }
 
 /// The record that counts.

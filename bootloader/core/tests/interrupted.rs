@@ -1,0 +1,127 @@
+//! How attempts end that nobody ended: a hang while reading, a loss of power, a reset (FORMAT.md §7 and §7.1).
+
+mod support;
+
+use cocon_core::format::slot_entry;
+use cocon_core::slot::{Progress, Reason, SlotState};
+use cocon_core::{Device, Error, Search, Trial};
+use support::{Disk, Machine, Slot, boot_on, current, disk_of, edit_slot};
+
+/// A disk whose data area hangs the machine.
+struct Hanging<'a> {
+    disk: &'a mut Disk,
+    data_start: u64,
+}
+
+impl Device for Hanging<'_> {
+    fn size_bytes(&self) -> u64 {
+        self.disk.size_bytes()
+    }
+
+    fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Error> {
+        assert!(offset < self.data_start, "hangs");
+        self.disk.read(offset, into)
+    }
+
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.disk.write(offset, bytes)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.disk.flush()
+    }
+
+    fn writable(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_trial_is_counted_before_anything_of_it_is_read() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
+    let data_start = cocon_core::Superblock::read(&mut disk).unwrap().data_start * 4096;
+    let hung = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+        let mut hanging = Hanging {
+            disk: &mut disk,
+            data_start,
+        };
+        let mut machine = Machine::new();
+        Search::open(&mut hanging, &mut machine)
+            .unwrap()
+            .next_candidate()
+            .map(|_| ())
+    }));
+    assert!(hung.is_err());
+    assert_eq!(disk.unflushed, 0);
+    let entry = current(&mut disk).slots()[1];
+    assert_eq!((entry.attempts_left, entry.progress), (2, Progress::LOADER));
+}
+
+#[test]
+fn a_loss_of_power_is_given_back_until_the_interruptions_are_used() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
+    });
+    let mut starts = Vec::new();
+    loop {
+        let mut machine = Machine {
+            memory: Some(vec![]),
+            ..Machine::new()
+        };
+        let candidate = boot_on(&mut disk, &mut machine).unwrap();
+        if candidate.slot == 0 {
+            break;
+        }
+        starts.push(candidate.trial.unwrap().attempt);
+    }
+    assert_eq!(starts, [1, 1, 1, 2]);
+    let entry = current(&mut disk).slots()[1];
+    assert_eq!(
+        (entry.state, entry.reason, entry.interruptions_left),
+        (SlotState::Failed, Reason::POWER_LOST, 0)
+    );
+}
+
+#[test]
+fn a_reset_is_charged_though_interruptions_are_left() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
+    });
+    let mut machine = Machine {
+        memory: Some(vec![]),
+        ..Machine::new()
+    };
+    for attempt in [1, 2] {
+        let candidate = boot_on(&mut disk, &mut machine).unwrap();
+        assert_eq!(candidate.trial, Some(Trial { attempt, total: 2 }));
+    }
+    assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 0);
+    let entry = current(&mut disk).slots()[1];
+    assert_eq!(
+        (entry.reason, entry.interruptions_left, entry.progress),
+        (Reason::RESET, 2, Progress::KERNEL)
+    );
+}
+
+#[test]
+fn what_user_space_has_noted_is_charged_also_when_the_power_went() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::ATTEMPTS_LEFT.set(entry, 1);
+        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
+        slot_entry::PROGRESS.set(entry, 4);
+        slot_entry::REASON.set(entry, 8);
+    });
+    let mut machine = Machine {
+        memory: Some(vec![]),
+        ..Machine::new()
+    };
+    let candidate = boot_on(&mut disk, &mut machine).unwrap();
+    assert_eq!(candidate.trial.unwrap().attempt, 2);
+    assert_eq!(current(&mut disk).slots()[1].interruptions_left, 2);
+}
