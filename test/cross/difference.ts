@@ -42,6 +42,7 @@ function typescriptVolume(device: BlockDevice): Outcome {
 /** What the loader will start and note, by FORMAT.md §7 and the TypeScript reader. */
 function foreseenBoot(device: BlockDevice): Foreseen {
   const noted = new Map<number, object>();
+  const passedOver = new Set<number>();
   let volume: Volume;
   try {
     volume = Volume.open(device);
@@ -52,13 +53,26 @@ function foreseenBoot(device: BlockDevice): Foreseen {
   for (const index of bootOrder(volume.record, volume)) {
     const fault = faultOf(volume, index);
     if (fault === undefined) return { slot: index, noted };
-    if (volume.writable) noted.set(index, { state: 'failed', progress: 'loader', ...fault });
+    if (volume.writable) passedOver.add(index);
+    if (volume.writable && isOfOneHistory(volume))
+      noted.set(index, { state: 'failed', progress: 'loader', ...fault });
   }
   const lastResort = volume.record.slots
-    .filter((slot) => (slot.state === 'failed' || noted.has(slot.index)) && slot.wasConfirmed)
+    .filter((slot) => (slot.state === 'failed' || passedOver.has(slot.index)) && slot.wasConfirmed)
     .toSorted((a, b) => b.priority - a.priority || a.index - b.index)
     .find((slot) => faultOf(volume, slot.index) === undefined);
   return { slot: lastResort?.index, noted };
+}
+
+/**
+ * Whether the record that is written next will count. Sequences are compared modulo 2^64 (FORMAT.md §4.6), so a record half of
+ * all numbers away, which only a forger can write, may come to count instead.
+ */
+function isOfOneHistory(volume: Volume): boolean {
+  return volume.scanRings().every(({ result }) => {
+    if ('error' in result) return true;
+    return BigInt.asUintN(64, volume.record.sequence - result.record.sequence) < 2n ** 62n;
+  });
 }
 
 interface Foreseen {
