@@ -19,7 +19,8 @@ import { Guest } from './guest.ts';
 /**
  * Lets the watchdog reset after ten seconds instead of a minute, says a word for the test to go by, and waits. Only one process
  * can have the device open: a second one that comes too early ends, and nothing would be armed. Busybox's opens it as
- * descriptor 3, sets the time, and sleeps.
+ * descriptor 3, sets the time, and sleeps. The script must not end: a group of processes that loses its last link to its
+ * session while one of it is stopped gets SIGHUP from the kernel, at which busybox's watchdog disarms the device.
  */
 const impatient = (word: string): string => `#!/bin/sh
 old=$(pidof watchdog)
@@ -50,7 +51,9 @@ exit 1
   'check-fails': { scripts: { 'etc/cocon/health.d/50-network': '#!/bin/sh\necho "no address"\nexit 3\n' } },
   'check-hangs': { scripts: { 'etc/cocon/health.d/50-server': '#!/bin/sh\nexec sleep 100000\n' } },
   'hung-userland': {
-    scripts: { 'etc/cocon/health.d/50-freeze': `${impatient('userland hangs now')}kill -STOP -1\n` },
+    scripts: {
+      'etc/cocon/health.d/50-freeze': `${impatient('userland hangs now')}kill -STOP -1\nexec sleep 100000\n`,
+    },
   },
   'hung-kernel': {
     scripts: { 'etc/cocon/health.d/50-freeze': `${impatient('kernel may hang now')}exec sleep 100000\n` },
