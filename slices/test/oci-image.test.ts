@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -65,6 +65,35 @@ describe('writeOciImage()', () => {
     await writeFile(join(layoutDirectory, 'left-over'), '');
     await imageIn(join(root, 'image'), store);
     expect(await readdir(layoutDirectory)).not.toContain('left-over');
+    expect((await readdir(root)).toSorted()).toEqual(['image', 'store']);
+  });
+
+  it('refuses a directory that holds something else, and leaves it as it was', async () => {
+    const root = await scratchDirectory();
+    const occupied = join(root, 'thesis');
+    await mkdir(occupied);
+    await writeFile(join(occupied, 'chapter'), 'words');
+    await expect(imageIn(occupied, openStore(join(root, 'store')))).rejects.toMatchObject({
+      code: 'OUTPUT_OCCUPIED',
+    });
+    expect(await readdir(occupied)).toEqual(['chapter']);
+  });
+
+  it('shares no file with the store, so that a changed image changes no later one', async () => {
+    const root = await scratchDirectory();
+    const store = openStore(join(root, 'store'));
+    const { layoutDirectory } = await imageIn(join(root, 'image'), store);
+    const { layer } = await layerIn(store, 'lower');
+    const blob = join(layoutDirectory, 'blobs', layer.digest.replace(':', '/'));
+    expect((await stat(blob)).ino).not.toBe((await stat(store.pathOf(layer.digest))).ino);
+  });
+
+  it('can be written by several builds at once', async () => {
+    const root = await scratchDirectory();
+    const store = openStore(join(root, 'store'));
+    const writes = Array.from({ length: 8 }, () => imageIn(join(root, 'image'), store));
+    const digests = new Set((await Promise.all(writes)).map(({ digest }) => digest));
+    expect(digests.size).toBe(1);
     expect((await readdir(root)).toSorted()).toEqual(['image', 'store']);
   });
 });

@@ -1,12 +1,17 @@
 /**
- * Puts layers together into an OCI image: a layout directory (image-layout.md) with one manifest, whose blobs are the
- * store's own files. Layers stay uncompressed: they are read again at once, on this machine.
+ * Puts layers together into an OCI image: a layout directory (image-layout.md) with one manifest. Its blobs are copies, for
+ * whoever changes them must not change the store. Layers stay uncompressed: they are read again at once, on this machine.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { BUILD_TIME } from '../build-time.ts';
+import { draftOf } from '../drafts.ts';
+import { SlicesError } from '../errors.ts';
+import { exists, removeTree } from '../files.ts';
+import { withLock } from '../lock.ts';
 
 /** What becomes an image. */
 export interface ImageSpec {
@@ -48,14 +53,48 @@ const CONFIG = 'application/vnd.oci.image.config.v1+json';
 const LAYER = 'application/vnd.oci.image.layer.v1.tar';
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 
-/** Writes the image into `directory`, which is replaced when it exists. The same spec gives the same bytes. */
+/**
+ * Writes the image into `directory`, where an earlier image is replaced. The same spec gives the same bytes.
+ *
+ * @throws SlicesError `OUTPUT_OCCUPIED` when the directory holds something else
+ */
 export async function writeOciImage(
   spec: ImageSpec,
   store: LayerPlace,
   directory: string,
 ): Promise<BuiltImage> {
-  const draft = `${directory}.${process.pid}.new`;
-  await rm(draft, { recursive: true, force: true });
+  await refuseOccupied(directory);
+  const draft = await draftOf(directory);
+  try {
+    const digest = await writeLayout(spec, store, draft);
+    await mkdir(dirname(directory), { recursive: true });
+    // Two builds may write to one place; the last one stays.
+    await withLock(
+      `${directory}.lock`,
+      () => {},
+      async () => {
+        await removeTree(directory);
+        await rename(draft, directory);
+      },
+    );
+    return { layoutDirectory: directory, digest };
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function refuseOccupied(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  if (names.length === 0 || (await exists(join(directory, 'oci-layout')))) return;
+  throw new SlicesError(
+    'OUTPUT_OCCUPIED',
+    `Cannot write an image to ${directory}: it holds ${names.slice(0, 3).join(', ')}, which is no image`,
+    { hint: 'Name a directory that is not there yet; it would be replaced.', facts: { directory } },
+  );
+}
+
+/** Returns the manifest's digest. */
+async function writeLayout(spec: ImageSpec, store: LayerPlace, draft: string): Promise<string> {
   await mkdir(join(draft, 'blobs/sha256'), { recursive: true });
   const put = async (mediaType: string, value: unknown): Promise<Descriptor> => {
     const bytes = Buffer.from(JSON.stringify(value));
@@ -66,7 +105,8 @@ export async function writeOciImage(
 
   const layers: Descriptor[] = [];
   for (const { layer } of spec.layers) {
-    await linkOrCopy(store.pathOf(layer.digest), join(draft, 'blobs', layer.digest.replace(':', '/')));
+    const copy = join(draft, 'blobs', layer.digest.replace(':', '/'));
+    await copyFile(store.pathOf(layer.digest), copy, constants.COPYFILE_FICLONE);
     layers.push({ mediaType: LAYER, digest: layer.digest, size: layer.sizeBytes });
   }
   const created = new Date(BUILD_TIME * 1000).toISOString().replace('.000Z', 'Z');
@@ -97,14 +137,5 @@ export async function writeOciImage(
     join(draft, 'index.json'),
     JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: [named] }),
   );
-
-  await rm(directory, { recursive: true, force: true });
-  await rename(draft, directory);
-  return { layoutDirectory: directory, digest: manifest.digest };
-}
-
-/** Blobs are never changed in place, so a hard link does; another file system needs a copy. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  if (await stat(to).catch(() => undefined)) return;
-  await link(from, to).catch(() => copyFile(from, to));
+  return manifest.digest;
 }
