@@ -65,13 +65,17 @@ describe('evaluate()', () => {
     expect(graph.image).toEqual(['a@x86_64']);
   });
 
-  test('merges what image slices, profile and board ask of the kernel, and says who asks', async () => {
+  test('merges what slices of the target, profile and board ask of the kernel, and says who asks', async () => {
     const asking = slice('asking', {
       kernel: () => [on('INET'), on('PCI')],
-      needs: [slice('silent', { kernel: () => [on('NEVER')] })],
+      needs: [
+        slice('library', { kernel: () => [on('FUTEX')] }),
+        slice('tool', { runsOn: 'host', kernel: () => [on('NEVER')] }),
+      ],
     });
     const { demands } = await graphOf([asking], { kernel: () => [on('INET')] });
     expect(demands).toEqual([
+      { symbol: 'FUTEX', value: 'y', askedBy: ['library'] },
       { symbol: 'INET', value: 'y', askedBy: ['asking', 'profile test'] },
       { symbol: 'PCI', value: 'y', askedBy: ['asking', 'board bench'] },
     ]);
@@ -149,6 +153,22 @@ describe('evaluate()', () => {
       () => [slice('a', { needs: [slice('b', { outputs: { runtime: [''] } })] })],
       /needs: b has no dev output/,
     ],
+    [
+      'two needs of one name',
+      () => [slice('a', { needs: [slice('b'), slice('b', { runsOn: 'host' })] })],
+      /needs: two of them are called b/,
+    ],
+    [
+      'a definition that throws',
+      () => [
+        slice('a', {
+          build: () => {
+            throw new TypeError('no such thing');
+          },
+        }),
+      ],
+      /build: it throws: no such thing/,
+    ],
     ['an image of what does not ship', () => [slice('a', { outputs: { dev: [''] } })], /outputs\.runtime/],
     [
       'a pin that is none',
@@ -190,6 +210,14 @@ describe('evaluate()', () => {
     await expect(graphOf([impure])).rejects.toMatchObject({
       code: 'SLICE_INVALID',
       message: expect.stringContaining(`build: it reads ${what}`) as unknown,
+    });
+  });
+
+  test('names the profile and its field when that is what looks at the clock', async () => {
+    const impure = { tests: () => [{ commands: [{ command: String(Date.now()), status: 0 }] }] };
+    await expect(graphOf([slice('a')], impure)).rejects.toMatchObject({
+      code: 'SLICE_INVALID',
+      message: expect.stringMatching(/profile "test": tests: it reads the clock/) as unknown,
     });
   });
 

@@ -2,6 +2,8 @@
  * Turns typed definitions into the graph: which slices an image holds, what they ask of the kernel, how each is built and
  * out of what. Only files of this repository are read, to hash them; nothing is fetched and nothing is built.
  */
+import { messageOf } from '@cocon-os/cli';
+
 import type { Board } from '../define/board.ts';
 import { trackedFacts } from '../define/kernel-facts.ts';
 import type { Profile } from '../define/profile.ts';
@@ -56,12 +58,18 @@ export async function evaluate(input: EvaluateInput): Promise<Graph> {
   const image = imageSlices([...profile.slices, ...extra]);
   const plan = planOf([...image, ...tools], board.target, settings);
   const idOf = (slice: Slice): NodeId => nodeId(slice, board.target);
-  const inImage = new Set(image.map(idOf));
   const demands = mergeDemands([
-    { name: `board ${board.name}`, demands: purely(() => board.kernel(kernelSymbols)) },
-    { name: `profile ${profile.name}`, demands: purely(() => profile.kernel?.(kernelSymbols) ?? []) },
+    {
+      name: `board ${board.name}`,
+      demands: definedBy('board', board, 'kernel', () => board.kernel(kernelSymbols)),
+    },
+    {
+      name: `profile ${profile.name}`,
+      demands: definedBy('profile', profile, 'kernel', () => profile.kernel?.(kernelSymbols) ?? []),
+    },
+    // Also of what is linked into programs: they carry it to the device.
     ...plan
-      .filter(({ id }) => inImage.has(id))
+      .filter(({ platform }) => platform === board.target)
       .map((each) => ({ name: each.slice.name, demands: demandsOf(each) })),
   ]);
   const nodes: GraphNode[] = [];
@@ -76,7 +84,7 @@ export async function evaluate(input: EvaluateInput): Promise<Graph> {
     demands,
     nodes,
     image: image.map(idOf),
-    tests: profile.tests?.({ vm }) ?? [],
+    tests: definedBy('profile', profile, 'tests', () => profile.tests?.({ vm }) ?? []),
     budget: {
       ...sizeBudget('profile', profile, size),
       ...(bootRatio === undefined ? {} : { bootRatio }),
@@ -133,6 +141,13 @@ function planOf(
       }
       return add(need, need.runsOn ?? platform, [...above, slice]);
     });
+    const twice = (slice.needs ?? []).find((need, index, all) =>
+      all.some((other, at) => at < index && other.name === need.name),
+    );
+    if (twice !== undefined) {
+      const hint = 'Both would lie in one place: rename one, or need only one of them.';
+      throw sliceInvalid(slice, 'needs', `two of them are called ${twice.name}`, hint);
+    }
     plan.set(id, { id, slice, platform, options: optionValues(slice, settings), needs });
     return id;
   };
@@ -156,7 +171,7 @@ function contextOf({ platform, options }: Planned) {
 
 function demandsOf(planned: Planned): readonly Demand[] {
   const { slice } = planned;
-  return definedBy(slice, 'kernel', () => slice.kernel?.(kernelSymbols, contextOf(planned)) ?? []);
+  return definedBy('slice', slice, 'kernel', () => slice.kernel?.(kernelSymbols, contextOf(planned)) ?? []);
 }
 
 async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promise<GraphNode> {
@@ -166,7 +181,7 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
     demands.filter(({ value }) => value === 'y' || value === 'm').map(({ symbol }) => symbol),
   );
   const { facts, reads } = trackedFacts((symbol) => on.has(symbol));
-  const recipe = definedBy(slice, 'build', () =>
+  const recipe = definedBy('slice', slice, 'build', () =>
     slice.build({ ...context, kernel: facts, kernelFragment: () => fragmentOf(demands) }),
   );
   if (recipe.kind === 'entries' && slice.source !== undefined && slice.source.kind !== 'local') {
@@ -194,14 +209,17 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
     packages: recipe.kind === 'steps' ? [...new Set(packages)].toSorted() : [],
     recipe,
     outputs: slice.outputs,
-    tests: definedBy(slice, 'tests', () => slice.tests?.({ vm }) ?? []),
+    tests: definedBy('slice', slice, 'tests', () => slice.tests?.({ vm }) ?? []),
     budget: sizeBudget('slice', slice, size),
   };
 }
 
+type Definition = Parameters<typeof definitionInvalid>[0];
+type Owner = Parameters<typeof definitionInvalid>[1];
+
 function sizeBudget(
-  what: 'slice' | 'profile',
-  owner: { readonly name: string; readonly definedAt: string },
+  what: Definition,
+  owner: Owner,
   size: SizeText | undefined,
 ): { readonly sizeBytes?: number } {
   if (size === undefined) return {};
@@ -213,14 +231,15 @@ function sizeBudget(
 }
 
 /** Runs a part of a definition; what it throws says whose it is. */
-function definedBy<T>(slice: Slice, field: string, definition: () => T): T {
+function definedBy<T>(what: Definition, owner: Owner, field: string, definition: () => T): T {
   try {
     return purely(definition);
   } catch (thrown) {
     if (thrown instanceof ImpureError) {
       const hint = 'A definition depends on its arguments alone: give it an option, or pin the value.';
-      throw sliceInvalid(slice, field, thrown.message, hint);
+      throw definitionInvalid(what, owner, field, thrown.message, hint);
     }
-    throw thrown;
+    if (thrown instanceof SlicesError) throw thrown;
+    throw definitionInvalid(what, owner, field, `it throws: ${messageOf(thrown)}`, 'Mend the definition.');
   }
 }
