@@ -23,11 +23,11 @@ test('cocon kernel why tells who asked, what selected, what is lacking, and what
   expect(stdout).toMatch(/^EROFSFS {2}\(no symbol of this kernel\)\n {2}near to it: EROFS_FS/m);
 });
 
-test('cocon kernel why --json gives an answer for each symbol', async () => {
+test('cocon kernel why --json gives one object with an answer for each symbol', async () => {
   const { stdout } = await kernel('why', 'IPV6', '--json');
-  expect(JSON.parse(stdout)).toMatchObject([
-    { symbol: 'IPV6', value: 'y', reasons: [{ kind: 'asked', by: ['profile embedded'] }] },
-  ]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    symbols: [{ symbol: 'IPV6', value: 'y', reasons: [{ kind: 'asked', by: ['profile embedded'] }] }],
+  });
 });
 
 test('cocon kernel config prints the configuration that holds every demand', async () => {

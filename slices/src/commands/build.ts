@@ -38,7 +38,10 @@ export const build = defineCommand({
   examples: [
     { title: 'Build the embedded profile', command: 'cocon build embedded' },
     { title: 'Build one slice and what it needs', command: 'cocon build --target busybox' },
-    { title: 'Build for another board', command: 'cocon build cloud --board virt-aarch64 -o out/cloud-arm' },
+    {
+      title: 'Build for another processor',
+      command: 'cocon build --board virt-aarch64 --target crun',
+    },
   ],
   async run({ terminal, cwd }: SliceContext, { args, options, json }) {
     const { target: targets, jobs } = options;

@@ -58,7 +58,9 @@ export const kernel = defineCommand({
     const explainer = new Explainer(model(), config, graph.demands);
     const answers = symbols.map((symbol) => explainer.why(symbol));
     terminal.out(
-      json ? `${JSON.stringify(answers)}\n` : answers.map((each) => `${whyText(each)}\n`).join(''),
+      json
+        ? `${JSON.stringify({ symbols: answers })}\n`
+        : answers.map((each) => `${whyText(each)}\n`).join(''),
     );
   },
 });
