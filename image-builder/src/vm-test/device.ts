@@ -31,5 +31,13 @@ export async function openShell({ serial }: RunningMachine): Promise<void> {
 /** Seconds from the kernel's start to the healthy mark of a machine whose shell is open. */
 export async function healthySeconds({ serial }: RunningMachine): Promise<number> {
   const { output } = await serial.run(`cat ${HEALTHY_NOTE}`);
-  return Number(output);
+  const seconds = Number.parseFloat(output);
+  if (seconds > 0) return seconds;
+  throw new BuilderError(
+    'TEST_BOOT_FAILED',
+    `Cannot tell when the machine was healthy: ${HEALTHY_NOTE} says "${output}"`,
+    {
+      hint: 'See whether base-files writes that note.',
+    },
+  );
 }
