@@ -29,8 +29,8 @@ describe('the service containers', () => {
 });
 
 describe('services', () => {
-  test('starts again what fails, and leaves alone what has ended well', async () => {
-    const fails = '#!/bin/sh\necho run >>/data/fails\n[ "$(wc -l </data/fails)" = 2 ]\n';
+  test('starts again what fails, later each time, and leaves alone what has ended well', async () => {
+    const fails = '#!/bin/sh\necho run >>/data/fails\n[ "$(wc -l </data/fails)" = 3 ]\n';
     const ends = '#!/bin/sh\necho run >>/data/ends\n';
     const device = await deviceShell({
       slices: ['base-files'],
@@ -43,6 +43,10 @@ describe('services', () => {
     const run = await device.run(
       'chmod +x /etc/cocon/services.d/[ef]*; /etc/cocon/services; cat /data/fails /data/ends',
     );
-    expect(run).toEqual({ output: 'cocon: fails ended, starts again\nrun\nrun\nrun\n', status: 0 });
+    expect(run).toEqual({
+      output:
+        'cocon: fails ended, starts again in 2 s\ncocon: fails ended, starts again in 4 s\nrun\nrun\nrun\nrun\n',
+      status: 0,
+    });
   });
 });
