@@ -39,6 +39,8 @@ export const cloud = defineSlice({
       .boots()
       .run('until [ -s /data/ssh/dropbear_ed25519_host_key ]; do sleep 1; done')
       .run('dropbearkey -y -f /data/ssh/dropbear_ed25519_host_key')
-      .says(/^ssh-ed25519 /),
+      .says(/^ssh-ed25519 /)
+      .run('for try in 1 2 3 4 5; do netstat -ltn | grep ":22 " && break; sleep 2; done')
+      .says(/:22 .*LISTEN/),
   ],
 });
