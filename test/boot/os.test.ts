@@ -142,14 +142,13 @@ describe('cocon-update stage', () => {
     };
     const brokenOff: Fault = { kind: 'short-body', bytes: MEBIBYTE };
     const broken: Fault = { kind: 'short-body', bytes: 1000 };
-    for (const [faults, code] of [
-      [[{ kind: 'status', status: 500 }], /\[SOURCE_STATUS\]/],
-      [[brokenOff, broken, broken, broken], /\[SOURCE_(?:SHORT|IO)\]/],
-    ] as const) {
+    const refused: Fault = { kind: 'status', status: 500 };
+    // A break alone would be tried again for two minutes.
+    for (const faults of [[refused], [brokenOff, refused]]) {
       const { output, status } = await stage(faults);
       expect({ status, output }).toEqual({
         status: 1,
-        output: expect.stringMatching(code) as unknown,
+        output: expect.stringContaining('[SOURCE_STATUS]') as unknown,
       });
       const confirmed = (await guest.status()).slots.filter((each) => each.state === 'confirmed');
       expect(confirmed).toEqual(before.slots.filter((each) => each.state === 'confirmed'));
