@@ -61,19 +61,15 @@ export async function fuzzRust(options: RustFuzzOptions): Promise<FuzzSummary> {
     `-timeout=${HANG_SECONDS}`,
     ...(Number.isFinite(options.seconds) ? [`-max_total_time=${options.seconds}`] : []),
   ];
-  let covered = 0;
+  let [runs, covered] = [0, 0];
   const said: string[] = [];
   const began = Date.now();
-  const status = await run(
-    [RUNNER, ...limits, '-print_final_stats=1', `-artifact_prefix=${own}-`, own, corpus],
-    env,
-    (line) => {
-      const [, edges] = /^#\d+.*cov: (\d+)/.exec(line) ?? [];
-      if (edges !== undefined) covered = Number(edges);
-      said.push(line);
-      if (said.length > 400) said.splice(0, 200);
-    },
-  );
+  const status = await run([RUNNER, ...limits, `-artifact_prefix=${own}-`, own, corpus], env, (line) => {
+    const [, done, edges] = /#(\d+)\s.*cov: (\d+)/.exec(line) ?? [];
+    if (done !== undefined) [runs, covered] = [Number(done), Number(edges)];
+    said.push(line);
+    if (said.length > 400) said.splice(0, 200);
+  });
   const milliseconds = Math.max(1, Date.now() - began);
   if (status !== 0) {
     throw new CoconError('FUZZ_FAILED', `Target ${target} is broken:\n${said.slice(-40).join('\n')}`, {
@@ -81,8 +77,6 @@ export async function fuzzRust(options: RustFuzzOptions): Promise<FuzzSummary> {
     });
   }
   if (options.keep) await minimise(options, own, env);
-  const total = said.find((line) => line.startsWith('stat::number_of_executed_units:'));
-  const runs = Number(total?.split(':')[3] ?? 0);
   return { runs, perSecond: Math.round((runs * 1000) / milliseconds), covered };
 }
 
