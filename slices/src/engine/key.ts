@@ -114,10 +114,13 @@ function identityOf(source: GraphSource): unknown {
  */
 const CODE = [
   'build-time.ts',
+  'engine/build-node.ts',
+  'engine/outputs.ts',
   'engine/workspace.ts',
   'layer/layer-tar.ts',
   'layer/members.ts',
   'layer/unpack-layer.ts',
+  'toolchain/root.ts',
 ];
 
 let code: Promise<string> | undefined;

@@ -70,7 +70,8 @@ export function sandboxArguments({ toolchain, readOnly, writable }: SandboxMount
     ['--proc', '/proc', '--dev', '/dev'],
     ...Object.entries(readOnly).map(([inside, host]) => ['--ro-bind', host, inside]),
     ...Object.entries(writable).map(([inside, host]) => ['--bind', host, inside]),
-    ['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/build'],
+    // /proc/sys asks who owns a process, not what it may: root of the host could write there without any capability.
+    ['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/build'],
   ].flat();
 }
 

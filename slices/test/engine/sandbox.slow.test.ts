@@ -117,6 +117,15 @@ done; echo end`);
     expect(status).toBe(0);
   });
 
+  test("cannot change the host's kernel through /proc/sys, as whoever it runs", async () => {
+    const script = `
+v=$(cat /proc/sys/vm/swappiness)
+echo "$v" >/proc/sys/vm/swappiness && echo 'written' || echo 'refused'
+`;
+    const { lines } = await inside(`{ ${script} } 2>/dev/null`);
+    expect(lines).toEqual(['refused']);
+  });
+
   test('has an environment of its own', async () => {
     process.env['COCON_SANDBOX_TEST'] = 'leak';
     const { lines } = await inside('env');
