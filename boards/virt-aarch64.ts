@@ -1,5 +1,6 @@
 /** QEMU's machine `virt` with a 64-bit Arm processor and UEFI, and what is like it: PCI, virtio, PL011 serial line. */
 import { defineBoard } from '../slices/src/define/board.ts';
+import { virtMachine } from './parts/virt.ts';
 
 export const board = defineBoard({
   name: 'virt-aarch64',
@@ -7,34 +8,13 @@ export const board = defineBoard({
   target: 'aarch64',
   commandLine: 'console=ttyAMA0,115200',
   kernel: (k) => [
-    k.SMP,
+    ...virtMachine(k),
     k.NR_CPUS.is(64),
     k.ACPI,
-    k.PCI,
-    k.PCI_MSI,
-    k.PCI_HOST_GENERIC,
     k.ARM_AMBA,
-    k.TTY,
     k.SERIAL_AMBA_PL011,
     k.SERIAL_AMBA_PL011_CONSOLE,
-    k.BLOCK,
-    k.BLK_DEV,
-    k.BLK_DEV_NVME,
-    k.VIRTIO_MENU,
-    k.VIRTIO_PCI,
-    k.VIRTIO_MMIO,
-    k.VIRTIO_BLK,
-    k.VIRTIO_NET,
-    k.NET,
-    k.NETDEVICES,
-    k.NET_CORE,
-    k.HW_RANDOM,
-    k.HW_RANDOM_VIRTIO,
-    k.RTC_CLASS,
     k.RTC_DRV_EFI,
-    k.RTC_HCTOSYS,
-    k.WATCHDOG,
-    k.SOFT_WATCHDOG,
     k.CPU_MITIGATIONS,
     k.UNMAP_KERNEL_AT_EL0,
     k.MITIGATE_SPECTRE_BRANCH_HISTORY,

@@ -1,5 +1,6 @@
 /** QEMU's machine `virt` with a 64-bit RISC-V processor and UEFI, and what is like it: PCI, virtio, 8250 serial line. */
 import { defineBoard } from '../slices/src/define/board.ts';
+import { virtMachine } from './parts/virt.ts';
 
 export const board = defineBoard({
   name: 'virt-riscv64',
@@ -7,34 +8,13 @@ export const board = defineBoard({
   target: 'riscv64',
   commandLine: 'console=ttyS0,115200',
   kernel: (k) => [
+    ...virtMachine(k),
     k['64BIT'],
-    k.SMP,
     k.NR_CPUS.is(64),
     k.ACPI,
-    k.PCI,
-    k.PCI_MSI,
-    k.PCI_HOST_GENERIC,
-    k.TTY,
     k.SERIAL_8250,
     k.SERIAL_OF_PLATFORM,
     k.SERIAL_8250_CONSOLE,
-    k.BLOCK,
-    k.BLK_DEV,
-    k.BLK_DEV_NVME,
-    k.VIRTIO_MENU,
-    k.VIRTIO_PCI,
-    k.VIRTIO_MMIO,
-    k.VIRTIO_BLK,
-    k.VIRTIO_NET,
-    k.NET,
-    k.NETDEVICES,
-    k.NET_CORE,
-    k.HW_RANDOM,
-    k.HW_RANDOM_VIRTIO,
-    k.RTC_CLASS,
     k.RTC_DRV_EFI,
-    k.RTC_HCTOSYS,
-    k.WATCHDOG,
-    k.SOFT_WATCHDOG,
   ],
 });
