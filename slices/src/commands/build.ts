@@ -50,18 +50,16 @@ export const build = defineCommand({
     }
     const graph = await evaluateTree(cwd, args[0], options.board);
     const { buildTree } = await import('./build-tree.ts');
-    const { built, cache, store } = await buildTree(graph, terminal, { targets, jobs });
+    const tree = await buildTree(graph, terminal, { targets, jobs });
+    const { built } = tree;
     if (targets.length > 0) {
       terminal.out(json ? `${JSON.stringify({ nodes: nodesReport(built) })}\n` : describeNodes(built));
       return;
     }
-    const { keepBudgets, sizesOf } = await import('../engine/sizes.ts');
-    const sizes = await sizesOf(graph, built, cache);
-    await keepBudgets(graph, sizes, cache, store);
-    const { writeProfileImage } = await import('../image/profile-image.ts');
+    const { imageOfTree } = await import('../image/build-profile.ts');
     const directory = resolve(cwd, options.output ?? `out/${graph.profile}-${graph.board}`);
     const name = options.name ?? graph.profile;
-    const image = await writeProfileImage({ graph, built, store, directory, name });
+    const { image, sizes } = await imageOfTree(graph, tree, { directory, name });
     if (json) {
       const report = { ...image, architecture: graph.target, sizes, nodes: nodesReport(built) };
       terminal.out(`${JSON.stringify(report)}\n`);

@@ -1,6 +1,6 @@
 /** A profile for a board, from its definition to an OCI image whose slices keep their budgets. */
 import type { CacheDirectory } from '../cache-directory.ts';
-import { buildTree } from '../commands/build-tree.ts';
+import { buildTree, type BuiltTree } from '../commands/build-tree.ts';
 import { DEFAULT_BOARD, DEFAULT_PROFILE } from '../commands/context.ts';
 import type { Slice } from '../define/slice.ts';
 import { TARGET_NAMES } from '../define/target.ts';
@@ -9,7 +9,7 @@ import { evaluate } from '../graph/evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { loadBoard, loadProfile } from '../graph/load.ts';
 import type { Terminal } from '@cocon-os/cli';
-import { writeProfileImage } from './profile-image.ts';
+import { writeProfileImage, type ProfileImage, type ProfileImageOptions } from './profile-image.ts';
 
 /** What is built, and where it goes. */
 export interface BuildProfileOptions {
@@ -42,11 +42,19 @@ export async function buildProfile(options: BuildProfileOptions): Promise<BuiltP
   const profile = await loadProfile(options.profile ?? DEFAULT_PROFILE, cwd);
   const board = await loadBoard(options.board ?? DEFAULT_BOARD, cwd);
   const graph = await evaluate({ profile, board, extra });
-  const { built, cache, store } = await buildTree(graph, terminal);
+  const tree = await buildTree(graph, terminal);
+  const { image, sizes } = await imageOfTree(graph, tree, { directory, name: graph.profile, version });
+  const architecture = TARGET_NAMES[graph.target].oci;
+  return { graph, architecture, layoutDirectory: image.layoutDirectory, sizes, cache: tree.cache };
+}
+
+/** The image of a finished build whose slices keep their budgets. Throws `BUDGET_EXCEEDED` and what writing throws. */
+export async function imageOfTree(
+  graph: Graph,
+  { built, cache, store }: BuiltTree,
+  place: Pick<ProfileImageOptions, 'directory' | 'name' | 'version'>,
+): Promise<{ readonly image: ProfileImage; readonly sizes: readonly SliceSize[] }> {
   const sizes = await sizesOf(graph, built, cache);
   await keepBudgets(graph, sizes, cache, store);
-  const name = graph.profile;
-  const image = await writeProfileImage({ graph, built, store, directory, name, version });
-  const architecture = TARGET_NAMES[graph.target].oci;
-  return { graph, architecture, layoutDirectory: image.layoutDirectory, sizes, cache };
+  return { image: await writeProfileImage({ graph, built, store, ...place }), sizes };
 }
