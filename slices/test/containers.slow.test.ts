@@ -22,9 +22,84 @@ describe('cocon-container', () => {
 });
 
 describe('the service containers', () => {
+  /** What the kernel's log gets of a container that runs `says`; its bundle goes with it, so it is started once. */
+  async function logOf(
+    says: string,
+    limits = 'true',
+    name = 'app',
+  ): Promise<{ output: string; status: unknown }> {
+    const device = await deviceShell({
+      slices: ['base-files', 'containers'],
+      files: {
+        'usr/bin/cocon-container': `#!/bin/sh\nrm "$2"\n${says}\n`,
+        [`data/containers/${name}.erofs`]: '',
+      },
+    });
+    // What is written to this device comes out as it was written, a record after the other.
+    return await device.run(
+      `ln -s /proc/self/fd/1 /dev/kmsg; set -o pipefail; (${limits}; /etc/cocon/services.d/containers) | cat`,
+    );
+  }
+
   test('has nothing to do without bundles, and ends so that nobody starts it again', async () => {
     const device = await deviceShell({ slices: ['base-files', 'containers'] });
     expect(await device.run('/etc/cocon/services.d/containers')).toEqual({ output: '', status: 0 });
+  });
+
+  test('logs each line of a container as it is, and its end', async () => {
+    const { output } = await logOf(String.raw`printf '  in \\033 deep\n\n-n\n' ; echo wrong >&2; exit 3`);
+    expect(output).toBe(
+      [
+        'container app.erofs:   in \\033 deep',
+        'container app.erofs: -n',
+        'container app.erofs: wrong',
+        'container app.erofs: ended with status 3',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('keeps its own line apart from a last one without an end', async () => {
+    const { output } = await logOf('printf "no end"; exit 1');
+    expect(output).toBe('container app.erofs: no end\ncontainer app.erofs: ended with status 1\n');
+  });
+
+  test('logs a long line in pieces that a record of the kernel can hold, and says what belongs together', async () => {
+    const line = Array.from({ length: 400 }, (_, index) => `word ${index}`).join(' ');
+    const name = 'n'.repeat(249);
+    const { output } = await logOf(`echo "${line}"; echo next`, 'true', name);
+    const records = output.trimEnd().split('\n');
+    // devkmsg_write() in the kernel's printk.c refuses more than PRINTKRB_RECORD_MAX.
+    for (const record of records) expect(Buffer.byteLength(`${record}\n`)).toBeLessThanOrEqual(1024);
+    const head = `container ${name}.erofs`;
+    const pieces = records.filter((record) => !/: next$|: ended with/.test(record));
+    expect(pieces.length).toBeGreaterThan(3);
+    expect(pieces.map((record) => record.replace(/:.*/, ''))).toEqual([
+      head,
+      ...pieces.slice(1).map(() => `${head} (continued)`),
+    ]);
+    expect(pieces.map((record) => record.replace(/^[^:]*: /, '')).join('')).toBe(line);
+    expect(records.slice(pieces.length)).toEqual([`${head}: next`, `${head}: ended with status 0`]);
+  });
+
+  test('says nothing more of a line that is just as long as a piece', async () => {
+    const { output } = await logOf(`echo ${'x'.repeat(700)}; echo next`);
+    expect(output).toBe(
+      [`${'x'.repeat(700)}`, 'next', 'ended with status 0']
+        .map((text) => `container app.erofs: ${text}\n`)
+        .join(''),
+    );
+  });
+
+  test('holds no line in memory, however long it is, of letters or of NUL bytes', async () => {
+    const flood = (letter: string) => `head -c 4m /dev/zero | tr '\\0' '${letter}'`;
+    const { output, status } = await logOf(
+      `${flood('x')}; ${flood('\\0')}; echo; echo alive`,
+      'ulimit -v 3072',
+    );
+    expect(status).toBe(0);
+    expect(output.replaceAll(/[^x]/g, '')).toHaveLength(4 * 2 ** 20);
+    expect(output).toMatch(/container app\.erofs: alive\ncontainer app\.erofs: ended with status 0\n$/);
   });
 });
 
