@@ -29,6 +29,8 @@ export interface PrivateApt {
    * of its control file. Throws `APT_FAILED`.
    */
   closure(names: readonly string[]): Promise<readonly ControlFields[]>;
+  /** The versions of binary packages that the mirror has, as of the last update, by name; none of a package that it does not know. */
+  packageVersions(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Downloads binary packages, each named `package=version`, into a directory, checked like sources. Throws `APT_FAILED`. */
   downloadPackages(packages: readonly string[], into: string): Promise<void>;
 }
@@ -117,6 +119,14 @@ export async function privateApt(
         ([, name, version]) => `${name}=${version}`,
       );
       return controlFiles((await apt('apt-cache', ['show', ...chosen])).stdout);
+    },
+    async packageVersions(names) {
+      const { stdout } = await demand('apt-cache', 'list versions of packages', ['madison', ...names]);
+      const found = [...stdout.matchAll(/^ *(\S+) \| (\S+) \| /gm)];
+      const versionsOf = (wanted: string): readonly string[] => [
+        ...new Set(found.flatMap(([, name, version = '']) => (name === wanted ? [version] : []))),
+      ];
+      return new Map(names.map((name) => [name, versionsOf(name)]));
     },
     async downloadPackages(packages, into) {
       await mkdir(into, { recursive: true });

@@ -2,6 +2,8 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { messageOf } from '@cocon-os/cli';
+
 import type { CacheDirectory } from '../cache-directory.ts';
 import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
@@ -38,30 +40,87 @@ async function download(
   const directory = await draftOf(join(cache.sources, 'download'));
   try {
     await apt.update();
-    await apt.downloadPackages(
-      packages.map(({ name, version }) => `${name}=${version}`),
-      directory,
+    await assertOffered(apt, packages, cache);
+    const specs = packages.map(({ name, version }) => `${name}=${version}`);
+    const failure = await apt.downloadPackages(specs, directory).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
     );
+    // What came whole is kept, whatever became of the others.
     const files = await readdir(directory);
+    const problems: unknown[] = [];
     for (const wanted of packages) {
       const file = files.find((each) => each.startsWith(`${wanted.name}_`));
-      if (file === undefined) throw gone(wanted, cache);
-      const found = await sha256OfFile(join(directory, file));
-      if (found !== wanted.sha256) throw otherFile(wanted, file, found);
-      await rename(join(directory, file), join(cache.sources, wanted.sha256));
+      const found = file === undefined ? undefined : await sha256OfFile(join(directory, file));
+      if (file !== undefined && found === wanted.sha256) {
+        await rename(join(directory, file), join(cache.sources, wanted.sha256));
+      } else problems.push(problemWith(wanted, { file, found, failure }, cache));
     }
+    if (problems.length > 0) throw problems.find((each) => each !== failure) ?? failure;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function gone({ name, version, sha256 }: LockedPackage, cache: CacheDirectory): SlicesError {
+/** What apt calls a file that came whole and is not the one of the mirror's own lists. */
+const REFUSED = '.FAILED';
+
+/** Why a package is not there: what apt has left of it, and how apt has failed, if it has. */
+function problemWith(
+  wanted: LockedPackage,
+  left: {
+    readonly file?: string | undefined;
+    readonly found?: string | undefined;
+    readonly failure: unknown;
+  },
+  cache: CacheDirectory,
+): unknown {
+  const { file, found, failure } = left;
+  if (file !== undefined && found !== undefined && (failure === undefined || file.endsWith(REFUSED))) {
+    return otherFile(wanted, file, found);
+  }
+  if (failure === undefined || notFound(failure).includes(wanted.name)) return gone(wanted, cache);
+  return failure;
+}
+
+/** The packages for whose files the mirror has answered 404. Of what a name may hold, apt escapes the plus. */
+function notFound(failure: unknown): readonly string[] {
+  return [...messageOf(failure).matchAll(/\/([^/\s_]+)_[^/\s]*\.deb\s+404 /g)].map(([, name = '']) =>
+    name.replaceAll('%2b', '+'),
+  );
+}
+
+/** Asked before the download: apt names no package by its version when it does not know it, and downloads none of the others. */
+async function assertOffered(
+  apt: PrivateApt,
+  packages: readonly LockedPackage[],
+  cache: CacheDirectory,
+): Promise<void> {
+  const offered = await apt.packageVersions(packages.map(({ name }) => name));
+  const [first, ...others] = packages.filter(
+    ({ name, version }) => offered.get(name)?.includes(version) !== true,
+  );
+  if (first !== undefined)
+    throw gone(first, cache, { versions: offered.get(first.name), others: others.length });
+}
+
+/** `versions` are those that the mirror has in its place, `others` how many packages are gone besides. */
+function gone(
+  { name, version, sha256 }: LockedPackage,
+  cache: CacheDirectory,
+  {
+    versions = [],
+    others = 0,
+  }: { readonly versions?: readonly string[] | undefined; readonly others?: number } = {},
+): SlicesError {
+  const but = versions.length === 0 ? '' : `, but ${versions.join(', ')}`;
+  const more = others === 0 ? '' : `; other packages that are gone too: ${others}`;
   return new SlicesError(
     'SOURCE_VERSION_GONE',
-    `Cannot download ${name} ${version}: the mirror has it no more`,
+    `Cannot download ${name} ${version}: the mirror has it no more${but}${more}`,
     {
-      hint: `Put the file with SHA-256 ${sha256} into ${cache.sources} under that name, or run scripts/node slices/bin/update-toolchain-lock.ts.`,
-      facts: { package: name, wanted: version },
+      hint: `Lock what it has now by scripts/node slices/bin/update-toolchain-lock.ts, or put the file with SHA-256 ${sha256} into ${cache.sources} under that name.`,
+      facts: { package: name, wanted: version, found: versions.join(' '), others },
     },
   );
 }
