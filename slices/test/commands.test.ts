@@ -13,8 +13,8 @@ const program = { name: 'cocon', summary: 'for a test', commands: sliceCommands 
 
 let cwd = '';
 
-/** A tree whose slice `hello` has that text and whose budget is that. */
-async function tree(text: string, budget: string): Promise<void> {
+/** A tree whose slice `hello` has that text and that budget; `need` is one more that it is built with. */
+async function tree(text: string, budget: string, need = ''): Promise<void> {
   // Modules are cached by their names: each tree has names of its own.
   cwd = await scratchDirectory();
   await mkdir(join(cwd, 'profiles'));
@@ -29,7 +29,7 @@ const slice = (name, contents, more) => defineSlice({
   build: () => ({ kind: 'entries', entries: [file('etc/' + name, contents)] }), ...more,
 });
 const kernel = slice('kernel', 'kernel');
-const hello = slice('hello', '${text}', { needs: [kernel], budget: { size: '${budget}' } });
+const hello = slice('hello', '${text}', { needs: [kernel, ${need}], budget: { size: '${budget}' } });
 export const profile = defineProfile({ name: 'sample', summary: 'For a test', slices: [kernel, hello, slice('world', 'w')] });
 `,
   );
@@ -101,6 +101,25 @@ describe('cocon build', () => {
     expect(err).toContain('hello@riscv64 has 2.0 KiB, its budget is 1 KiB; since the last build: +1.9 KiB');
     expect(err).toContain('  etc/hello +1.9 KiB');
     expect(err).toContain('[BUDGET_EXCEEDED]');
+  });
+
+  test('holds what it builds for --target to its budget too, and notes what kept it', async () => {
+    const target = ['build', 'sample', '--board', 'sample', '--target', 'hello'];
+    expect((await cocon(...target)).status).toBe(0);
+    await tree('x'.repeat(2000), '1 KiB');
+    const { status, out, err } = await cocon(...target);
+    expect([status, out]).toEqual([1, '']);
+    expect(err).toContain('hello@riscv64 has 2.0 KiB, its budget is 1 KiB; since the last build: +1.9 KiB');
+    expect(err).toContain('  etc/hello +1.9 KiB');
+    // Of what it does not build it says nothing.
+    expect((await cocon('build', 'sample', '--board', 'sample', '--target', 'world')).status).toBe(0);
+  });
+
+  test('holds a slice to its budget that is only there for others to be built with', async () => {
+    await tree('hello', '1 KiB', "slice('library', 'l'.repeat(99), { budget: { size: '98 B' } })");
+    const { status, err } = await cocon('build', 'sample', '--board', 'sample');
+    expect(status).toBe(1);
+    expect(err).toContain('library@riscv64 has 99 B, its budget is 98 B');
   });
 
   test('names what there is when a profile, a board or a slice is not', async () => {

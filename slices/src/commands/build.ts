@@ -53,6 +53,10 @@ export const build = defineCommand({
     const tree = await buildTree(graph, terminal, { targets, jobs });
     const { built } = tree;
     if (targets.length > 0) {
+      const { noteSizes, proveBudgets, sizesOf } = await import('../engine/sizes.ts');
+      const sizes = await sizesOf(graph, built, tree.cache);
+      await proveBudgets(sizes, tree.store);
+      await noteSizes(graph, sizes, tree.cache);
       terminal.out(json ? `${JSON.stringify({ nodes: nodesReport(built) })}\n` : describeNodes(built));
       return;
     }

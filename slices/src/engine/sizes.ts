@@ -1,4 +1,4 @@
-/** How large the slices of an image are, what grew since the last build, and whether each keeps its budget. */
+/** How large slices are, what grew since the last build, and whether each keeps its budget. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ import { stableJson } from '../stable-json.ts';
 import type { BuiltNode } from './build.ts';
 import { writeWhole, type Store } from './store.ts';
 
-/** The size of one slice in an image. */
+/** The size of one slice. */
 export interface SliceSize {
   readonly node: NodeId;
   /** Sum of the bytes of the files of its runtime layer. */
@@ -25,14 +25,14 @@ export interface SliceSize {
 
 type Noted = Readonly<Record<NodeId, { readonly fileBytes: number; readonly digest: string }>>;
 
-/** The sizes of the slices of an image, from the bottom up. */
+/** The sizes of what was built: those of the image from the bottom up, then of what others were only built with. */
 export async function sizesOf(
   graph: Graph,
   built: ReadonlyMap<NodeId, BuiltNode>,
   cache: CacheDirectory,
 ): Promise<readonly SliceSize[]> {
   const noted = await readNoted(placeOf(graph, cache));
-  return graph.image.flatMap((id): SliceSize[] => {
+  return [...new Set([...graph.image, ...built.keys()])].flatMap((id): SliceSize[] => {
     const found = built.get(id);
     const runtime = found?.outputs.runtime;
     if (found === undefined || runtime === undefined) return [];
@@ -52,31 +52,31 @@ export async function sizesOf(
 }
 
 /**
- * Proves that each slice keeps its budget, and notes the sizes for the next build.
+ * Proves that each slice keeps its budget.
  *
  * @throws SlicesError `BUDGET_EXCEEDED`, which names the slices and what grew
  */
-export async function keepBudgets(
-  graph: Graph,
-  sizes: readonly SliceSize[],
-  cache: CacheDirectory,
-  store: Store,
-): Promise<void> {
+export async function proveBudgets(sizes: readonly SliceSize[], store: Store): Promise<void> {
   const over = sizes.filter(({ fileBytes, budget }) => budget !== undefined && fileBytes > budget);
-  if (over.length === 0) {
-    const noted: Noted = Object.fromEntries(
-      sizes.map(({ node, fileBytes, digest }) => [node, { fileBytes, digest }]),
-    );
-    const path = placeOf(graph, cache);
-    const text = `${stableJson(noted, 1)}\n`;
-    if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeWhole(path, text);
-    return;
-  }
+  if (over.length === 0) return;
   const rows = await Promise.all(over.map((each) => describeExcess(each, store)));
   throw new SlicesError('BUDGET_EXCEEDED', `Cannot accept the build: ${rows.join('\n')}`, {
     hint: 'Make it smaller again, or raise budget.size in its definition and say why.',
     facts: { nodes: over.map(({ node }) => node).join(' ') },
   });
+}
+
+/** Notes sizes that kept all budgets for the next build. What was not built now keeps its note. */
+export async function noteSizes(
+  graph: Graph,
+  sizes: readonly SliceSize[],
+  cache: CacheDirectory,
+): Promise<void> {
+  const path = placeOf(graph, cache);
+  const now = sizes.map(({ node, fileBytes, digest }) => [node, { fileBytes, digest }] as const);
+  const noted: Noted = { ...(await readNoted(path)), ...Object.fromEntries(now) };
+  const text = `${stableJson(noted, 1)}\n`;
+  if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeWhole(path, text);
 }
 
 async function describeExcess(size: SliceSize, store: Store): Promise<string> {
@@ -126,7 +126,7 @@ function placeOf({ profile, board }: Graph, cache: CacheDirectory): string {
 async function readNoted(path: string): Promise<Noted> {
   const text = await readFile(path, 'utf8').catch(() => '{}');
   try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by keepBudgets(); sizes are for people
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by noteSizes(); sizes are for people
     return JSON.parse(text) as Noted;
   } catch {
     return {};

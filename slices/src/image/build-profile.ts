@@ -4,7 +4,7 @@ import { buildTree, type BuiltTree } from '../commands/build-tree.ts';
 import { DEFAULT_BOARD, DEFAULT_PROFILE } from '../commands/context.ts';
 import type { Slice } from '../define/slice.ts';
 import { TARGET_NAMES } from '../define/target.ts';
-import { keepBudgets, sizesOf, type SliceSize } from '../engine/sizes.ts';
+import { noteSizes, proveBudgets, sizesOf, type SliceSize } from '../engine/sizes.ts';
 import { evaluate } from '../graph/evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { loadBoard, loadProfile } from '../graph/load.ts';
@@ -55,6 +55,8 @@ export async function imageOfTree(
   place: Pick<ProfileImageOptions, 'directory' | 'name' | 'version'>,
 ): Promise<{ readonly image: ProfileImage; readonly sizes: readonly SliceSize[] }> {
   const sizes = await sizesOf(graph, built, cache);
-  await keepBudgets(graph, sizes, cache, store);
-  return { image: await writeProfileImage({ graph, built, store, ...place }), sizes };
+  await proveBudgets(sizes, store);
+  const image = await writeProfileImage({ graph, built, store, ...place });
+  await noteSizes(graph, sizes, cache);
+  return { image, sizes: sizes.filter(({ node }) => graph.image.includes(node)) };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { cacheDirectoryAt, type CacheDirectory } from '../../src/cache-directory.ts';
 import { buildGraph } from '../../src/engine/build.ts';
-import { keepBudgets, sizesOf } from '../../src/engine/sizes.ts';
+import { noteSizes, proveBudgets, sizesOf } from '../../src/engine/sizes.ts';
 import { openStore } from '../../src/engine/store.ts';
 import lock from '../../toolchain/lock.json' with { type: 'json' };
 import { errorOf, scratchDirectory } from '../support.ts';
@@ -15,12 +15,13 @@ async function measured(cache: CacheDirectory, bytes: number) {
   const graph = graphOf([fileNode('program', 'x'.repeat(bytes), { budget: { sizeBytes: 100 } })]);
   const built = await buildGraph(graph, { cache, lock });
   const sizes = await sizesOf(graph, built, cache);
-  await keepBudgets(graph, sizes, cache, openStore(cache.store));
+  await proveBudgets(sizes, openStore(cache.store));
+  await noteSizes(graph, sizes, cache);
   return sizes[0];
 }
 
-describe('keepBudgets()', () => {
-  test('notes what keeps its budget, and refuses what does not, with what grew since', async () => {
+describe('proveBudgets() and noteSizes()', () => {
+  test('note what keeps its budget, and refuse what does not, with what grew since', async () => {
     const cache = cacheDirectoryAt(join(await scratchDirectory(), 'cache'));
     expect(await measured(cache, 90)).toMatchObject({ fileBytes: 90, budget: 100 });
     expect(await measured(cache, 100)).toMatchObject({ fileBytes: 100, before: { fileBytes: 90 } });
