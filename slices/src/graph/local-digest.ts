@@ -1,7 +1,10 @@
 /** What a local directory or file comes to in a key: its paths, modes and contents, and nothing of where or when it is. */
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+
+import { SlicesError } from '../errors.ts';
 
 /** A file of a local source. */
 export interface LocalFile {
@@ -12,26 +15,49 @@ export interface LocalFile {
   readonly target?: string;
 }
 
-/** All files, sorted by path. Throws what the file system throws. */
+/**
+ * All files, sorted by path. Nothing that could be read without an end is opened.
+ *
+ * @throws SlicesError `SLICE_INVALID` for a pipe, a socket or a device; and what the file system throws
+ */
 export async function localFiles(root: string): Promise<readonly LocalFile[]> {
   const stat = await lstat(root);
-  if (stat.isFile()) return [{ path: '', executable: (stat.mode & 0o100) !== 0 }];
+  if (stat.isFile()) return [{ path: '', executable: isExecutable(stat) }];
+  if (!stat.isDirectory()) throw unreadable(root, stat);
   const files: LocalFile[] = [];
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     if (entry.isDirectory()) continue;
     const full = join(entry.parentPath, entry.name);
-    const path = full.slice(root.length + 1);
-    const { mode } = await lstat(full);
-    files.push(
-      entry.isSymbolicLink()
-        ? { path, executable: false, target: await readlink(full) }
-        : { path, executable: (mode & 0o100) !== 0 },
-    );
+    files.push(await localFile(full, relative(root, full)));
   }
   return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** SHA-256, lower-case hexadecimal. Throws what the file system throws. */
+async function localFile(full: string, path: string): Promise<LocalFile> {
+  const stat = await lstat(full);
+  if (stat.isSymbolicLink()) return { path, executable: false, target: await readlink(full) };
+  if (stat.isFile()) return { path, executable: isExecutable(stat) };
+  throw unreadable(full, stat);
+}
+
+function isExecutable({ mode }: Stats): boolean {
+  return (mode & 0o100) !== 0;
+}
+
+function unreadable(path: string, stat: Stats): SlicesError {
+  return new SlicesError('SLICE_INVALID', `Cannot read ${path}: it is ${kindOf(stat)}`, {
+    hint: 'Remove it, or name another place: a local source is a file, or a directory of files and links.',
+    facts: { path },
+  });
+}
+
+function kindOf(stat: Stats): string {
+  if (stat.isFIFO()) return 'a named pipe';
+  if (stat.isSocket()) return 'a socket';
+  return stat.isSymbolicLink() ? 'a symbolic link' : 'a device';
+}
+
+/** SHA-256, lower-case hexadecimal. Throws what {@link localFiles} throws. */
 export async function localDigest(root: string): Promise<string> {
   const hash = createHash('sha256');
   for (const { path, executable, target } of await localFiles(root)) {

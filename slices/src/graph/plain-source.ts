@@ -5,6 +5,7 @@ import { REPOSITORY } from '../define/location.ts';
 import { sliceInvalid, type Slice } from '../define/slice.ts';
 import type { Source } from '../define/source.ts';
 import { messageOf } from '@cocon-os/cli';
+import { SlicesError } from '../errors.ts';
 import { filesOf } from '../sources/debian-source.ts';
 import type { GraphSource } from './graph.ts';
 import { localDigest } from './local-digest.ts';
@@ -32,12 +33,19 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
       return { kind: 'git', url: source.url, commit: pinned(slice, source.commit, COMMIT) };
     case 'local': {
       const digest = await localDigest(source.path).catch((cause: unknown) => {
-        throw sliceInvalid(slice, 'source', `it cannot be read: ${messageOf(cause)}`, source.hint);
+        const { message, hint } = told(cause, source.hint);
+        throw sliceInvalid(slice, 'source', message, hint);
       });
       const path = relative(REPOSITORY, source.path);
       return { kind: 'local', path: path.startsWith('..') ? source.path : path, digest };
     }
   }
+}
+
+/** What the file system throws has no way out of its own. */
+function told(cause: unknown, hint: string): { readonly message: string; readonly hint: string } {
+  if (cause instanceof SlicesError) return { message: cause.message, hint: cause.hint ?? hint };
+  return { message: `it cannot be read: ${messageOf(cause)}`, hint };
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
