@@ -133,6 +133,8 @@ describe('cocon build', () => {
       expect(err).toContain('[NAME_UNKNOWN]');
       expect(err).toMatch(/hint: There (is|are) .*(sample|hello)/);
     }
+    const near = await cocon('build', 'sample', '--board', 'sample', '-t', 'helo');
+    expect(near.err).toContain('hint: Did you mean hello? There are kernel@riscv64, hello@riscv64');
     expect((await cocon('build', 'sample', '--jobs', '0')).status).toBe(2);
   });
 });

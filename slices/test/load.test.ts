@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { loadBoard, loadProfile, namesOf } from '../src/graph/load.ts';
+import { loadBoard, loadProfile } from '../src/graph/load.ts';
+import { namesOf, outputName } from '../src/graph/names.ts';
 
 let home = '';
 
@@ -14,6 +15,13 @@ beforeAll(async () => {
   await writeFile(join(home, 'profiles/own.ts'), "export const profile = { name: 'own' };\n");
   await writeFile(join(home, 'profiles/empty.ts'), 'export {};\n');
   await writeFile(join(home, 'profiles/notes.md'), 'not a profile\n');
+  await writeFile(join(home, 'profiles/copy.ts'), "export const profile = { name: 'own' };\n");
+  await writeFile(join(home, 'profiles/moved.ts'), "export const profile = { name: 'gone' };\n");
+  await writeFile(join(home, 'profiles/broken.ts'), "throw new TypeError('no such thing');\n");
+  await writeFile(join(home, 'profiles/My_OS.ts'), "export const profile = { name: 'My_OS' };\n");
+  await mkdir(join(home, 'boards'));
+  await writeFile(join(home, 'boards/bench.ts'), "export const board = { name: 'bench' };\n");
+  await writeFile(join(home, 'boards/twin.ts'), "export const board = { name: 'bench' };\n");
 });
 
 afterAll(async () => rm(home, { recursive: true }));
@@ -34,6 +42,70 @@ test('loadProfile() names what there is when it finds none, and what is missing 
     hint: expect.stringContaining('own') as unknown,
   });
   await expect(loadProfile('empty', home)).rejects.toMatchObject({ code: 'NAME_UNKNOWN' });
+});
+
+test("loadProfile() and loadBoard() refuse a name that is not the file's, and name both files of two of one name", async () => {
+  await expect(loadProfile('copy', home)).rejects.toMatchObject({
+    code: 'SLICE_INVALID',
+    message: `Cannot use ${join(home, 'profiles/copy.ts')}: it calls its profile "own", as ${join(home, 'profiles/own.ts')} does`,
+    hint: expect.stringContaining('Call it "copy"') as unknown,
+  });
+  await expect(loadBoard('twin', home)).rejects.toMatchObject({
+    code: 'SLICE_INVALID',
+    message: `Cannot use ${join(home, 'boards/twin.ts')}: it calls its board "bench", as ${join(home, 'boards/bench.ts')} does`,
+  });
+  await expect(loadProfile('moved', home)).rejects.toMatchObject({
+    message: `Cannot use ${join(home, 'profiles/moved.ts')}: it calls its profile "gone"`,
+  });
+});
+
+test('loadProfile() names the file that cannot be loaded, or whose name is none', async () => {
+  await expect(loadProfile('broken', home)).rejects.toMatchObject({
+    code: 'SLICE_INVALID',
+    message: `Cannot load ${join(home, 'profiles/broken.ts')}: no such thing`,
+  });
+  await expect(loadProfile('My_OS', home)).rejects.toMatchObject({
+    code: 'SLICE_INVALID',
+    message: expect.stringContaining('other characters than a-z 0-9 . -') as unknown,
+  });
+});
+
+test.each([
+  [
+    'profile',
+    'embeded',
+    'Did you mean embedded? There is broken, cloud, copy, embedded, empty, moved, own; a new one',
+  ],
+  ['profile', 'profiles/embedded.ts', 'Did you mean embedded?'],
+  ['profile', 'pc', '"pc" is a board: cocon build --board pc.'],
+  ['profile', 'busybox', '"busybox" is a slice: cocon build --target busybox.'],
+  ['board', 'virt-aarch46', 'Did you mean virt-aarch64? There is bench, pc, twin, virt-aarch64,'],
+  ['board', 'embedded', '"embedded" is a profile: cocon build embedded.'],
+])('an unknown %s "%s" is answered "%s"', async (kind, name, hint) => {
+  const load = kind === 'profile' ? loadProfile : loadBoard;
+  await expect(load(name, home)).rejects.toMatchObject({
+    code: 'NAME_UNKNOWN',
+    hint: expect.stringContaining(hint) as unknown,
+  });
+});
+
+test('outputName() is the same for no two', async () => {
+  await expect(outputName('own', 'bench', home)).resolves.toBe('own-bench');
+  const two = await mkdtemp(join(tmpdir(), 'cocon-load-'));
+  try {
+    for (const file of ['profiles/a.ts', 'profiles/a-b.ts', 'boards/c.ts', 'boards/b-c.ts']) {
+      await mkdir(join(two, file, '..'), { recursive: true });
+      await writeFile(join(two, file), '');
+    }
+    await expect(outputName('a', 'c', two)).resolves.toBe('a-c');
+    await expect(outputName('a', 'b-c', two)).rejects.toMatchObject({
+      code: 'OUTPUT_OCCUPIED',
+      message:
+        'Cannot name the image of profile a on board b-c: out/a-b-c is that of profile a-b on board c too',
+    });
+  } finally {
+    await rm(two, { recursive: true });
+  }
 });
 
 test('loadBoard() looks into the folder boards', async () => {

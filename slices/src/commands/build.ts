@@ -60,8 +60,12 @@ export const build = defineCommand({
       terminal.out(json ? `${JSON.stringify({ nodes: nodesReport(built) })}\n` : describeNodes(built));
       return;
     }
+    const { outputName } = await import('../graph/names.ts');
     const { imageOfTree } = await import('../image/build-profile.ts');
-    const directory = resolve(cwd, options.output ?? `out/${graph.profile}-${graph.board}`);
+    const directory = resolve(
+      cwd,
+      options.output ?? `out/${await outputName(graph.profile, graph.board, cwd)}`,
+    );
     const name = options.name ?? graph.profile;
     const { image, sizes } = await imageOfTree(graph, tree, { directory, name });
     if (json) {

@@ -13,10 +13,16 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 export function definitionPlace(): string {
   const site = getCallSites(8).find(({ scriptName }) => dirname(pathOf(scriptName)) !== HERE);
   if (site === undefined) return 'unknown file';
-  const path = relative(REPOSITORY, pathOf(site.scriptName));
-  return `${path.startsWith('..') ? pathOf(site.scriptName) : path}:${site.lineNumber}`;
+  return `${shownPath(pathOf(site.scriptName))}:${site.lineNumber}`;
 }
 
-function pathOf(scriptName: string): string {
+/** A path as people are told it: relative to the repository where it lies in it. */
+export function shownPath(path: string): string {
+  const inside = relative(REPOSITORY, path);
+  return inside.startsWith('..') ? path : inside;
+}
+
+/** The path of a script, which the engine may know by its address. */
+export function pathOf(scriptName: string): string {
   return scriptName.startsWith('file:') ? fileURLToPath(scriptName) : scriptName;
 }

@@ -1,6 +1,7 @@
 /** Which nodes a build has to do with, in which order, and which of them is best begun first. */
 import { SlicesError } from '../errors.ts';
 import type { Graph, GraphNode, NodeId } from '../graph/graph.ts';
+import { didYouMean } from '../graph/names.ts';
 import type { Store } from './store.ts';
 
 /** Nodes by id, and who needs whom. */
@@ -49,8 +50,10 @@ export function idsOf(graph: Graph, name: string): readonly NodeId[] {
 
 function unknownSlice(graph: Graph, name: string): never {
   const place = `profile ${graph.profile} on board ${graph.board}`;
+  const names = new Set(graph.nodes.map((node) => node.name));
+  const near = didYouMean(name.split('@')[0] ?? name, names);
   throw new SlicesError('NAME_UNKNOWN', `Cannot find the slice "${name}" in ${place}`, {
-    hint: `There are ${graph.nodes.map(({ id }) => id).join(', ')}.`,
+    hint: `${near}There are ${graph.nodes.map(({ id }) => id).join(', ')}.`,
     facts: { kind: 'slice', name },
   });
 }

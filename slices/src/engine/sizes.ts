@@ -120,7 +120,7 @@ export function formatChange(bytes: number): string {
 }
 
 function placeOf({ profile, board }: Graph, cache: CacheDirectory): string {
-  return join(cache.sizes, `${profile}-${board}.json`);
+  return join(cache.sizes, `${profile}@${board}.json`);
 }
 
 async function readNoted(path: string): Promise<Noted> {

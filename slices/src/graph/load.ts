@@ -1,57 +1,75 @@
-/** Finds profiles and boards by name: `profiles/<name>.ts` exports `profile`, `boards/<name>.ts` exports `board`. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Loads profiles and boards by name: `profiles/<name>.ts` exports `profile`, `boards/<name>.ts` exports `board`. */
+import { messageOf } from '@cocon-os/cli';
 
 import type { Board } from '../define/board.ts';
-import { REPOSITORY } from '../define/location.ts';
+import { shownPath } from '../define/location.ts';
 import type { Profile } from '../define/profile.ts';
 import { SlicesError } from '../errors.ts';
-import { exists } from '../files.ts';
+import { fileOf, nameUnknown, type Kind } from './names.ts';
 
-/** The profile of that name: of the folder `profiles` in `directory`, else of this repository's. Throws `NAME_UNKNOWN`. */
+export { namesOf } from './names.ts';
+
+/**
+ * The profile of that name: of the folder `profiles` in `directory`, else of this repository's.
+ *
+ * @throws SlicesError `NAME_UNKNOWN`, and `SLICE_INVALID` for a file that cannot be loaded or that calls it otherwise
+ */
 export async function loadProfile(name: string, directory: string): Promise<Profile> {
-  const { profile } = await load<{ profile?: Profile }>('profile', name, directory);
-  return profile ?? exportMissing('profile', name);
+  const { profile, file } = await load<{ profile?: Profile }>('profile', name, directory);
+  return await checked('profile', profile, { name, file, directory });
 }
 
-/** The board of that name, found alike. Throws `NAME_UNKNOWN`. */
+/** The board of that name, found alike. Throws the same. */
 export async function loadBoard(name: string, directory: string): Promise<Board> {
-  const { board } = await load<{ board?: Board }>('board', name, directory);
-  return board ?? exportMissing('board', name);
+  const { board, file } = await load<{ board?: Board }>('board', name, directory);
+  return await checked('board', board, { name, file, directory });
 }
 
-type Kind = 'profile' | 'board';
-
-/** The names that {@link loadProfile} or {@link loadBoard} finds, sorted. */
-export async function namesOf(kind: Kind, directory: string): Promise<readonly string[]> {
-  const files = await Promise.all(places(kind, directory).map((place) => readdir(place).catch(() => [])));
-  const names = files.flat().flatMap((file) => /^([a-z0-9][a-z0-9.-]*)\.ts$/.exec(file)?.[1] ?? []);
-  return [...new Set(names)].toSorted();
+async function load<Module>(
+  kind: Kind,
+  name: string,
+  directory: string,
+): Promise<Module & { readonly file: string }> {
+  const file = await fileOf(kind, name, directory);
+  if (file === undefined) throw await nameUnknown(kind, name, directory);
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller checks for the export
+    const module = (await import(file)) as Module;
+    return { ...module, file };
+  } catch (thrown) {
+    if (thrown instanceof SlicesError) throw thrown;
+    throw new SlicesError('SLICE_INVALID', `Cannot load ${shownPath(file)}: ${messageOf(thrown)}`, {
+      hint: 'Mend it, or what it imports.',
+      facts: { kind, name },
+      cause: thrown,
+    });
+  }
 }
 
-function places(kind: Kind, directory: string): readonly string[] {
-  return [...new Set([directory, REPOSITORY])].map((root) => join(root, `${kind}s`));
-}
-
-async function load<Module>(kind: Kind, name: string, directory: string): Promise<Module> {
-  const names = await namesOf(kind, directory);
-  if (!names.includes(name)) {
-    throw new SlicesError('NAME_UNKNOWN', `Cannot find the ${kind} "${name}"`, {
-      hint: `There is ${names.join(', ') || 'none'}; a new one is a file ${kind}s/${name}.ts that exports "${kind}".`,
+/**
+ * What a file exports, if it has the file's name. Images and sizes are kept by name: two of one name would take each
+ * other's place.
+ */
+async function checked<Definition extends { readonly name: string }>(
+  kind: Kind,
+  definition: Definition | undefined,
+  { name, file, directory }: { readonly name: string; readonly file: string; readonly directory: string },
+): Promise<Definition> {
+  if (definition === undefined) {
+    throw new SlicesError('NAME_UNKNOWN', `Cannot use ${shownPath(file)}: it does not export "${kind}"`, {
+      hint: `Write: export const ${kind} = define${kind === 'board' ? 'Board' : 'Profile'}({ … }).`,
       facts: { kind, name },
     });
   }
-  for (const place of places(kind, directory)) {
-    const file = join(place, `${name}.ts`);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller checks for the export
-    if (await exists(file)) return (await import(file)) as Module;
-  }
-  return exportMissing(kind, name);
-}
-
-function exportMissing(kind: Kind, name: string): never {
-  throw new SlicesError('NAME_UNKNOWN', `Cannot use ${kind}s/${name}.ts: it does not export "${kind}"`, {
-    hint: `Write: export const ${kind} = define${kind === 'board' ? 'Board' : 'Profile'}({ … }).`,
-    facts: { kind, name },
-  });
+  if (definition.name === name) return definition;
+  const other = await fileOf(kind, definition.name, directory);
+  const clash = other === undefined ? '' : `, as ${shownPath(other)} does`;
+  throw new SlicesError(
+    'SLICE_INVALID',
+    `Cannot use ${shownPath(file)}: it calls its ${kind} "${definition.name}"${clash}`,
+    {
+      hint: `Call it "${name}", as its file: images and sizes are kept by that name.`,
+      facts: { kind, name, field: 'name', file: shownPath(file) },
+    },
+  );
 }
