@@ -8,7 +8,7 @@ import type { ToolchainPackage } from '../../toolchain/packages.ts';
 import type { KernelFacts } from './kernel-facts.ts';
 import { definitionPlace } from './location.ts';
 import type { OptionTable, OptionValues } from './options.ts';
-import type { Outputs, Recipe } from './recipe.ts';
+import { outputsFault, type Outputs, type Recipe } from './recipe.ts';
 import type { SizeText } from './size.ts';
 import type { Source } from './source.ts';
 import type { Target, TargetNames } from './target.ts';
@@ -110,6 +110,8 @@ export function defineSlice<const Options extends OptionTable = OptionTable>(
       "Most slices have one: outputs: { runtime: [''] }.",
     );
   }
+  const fault = outputsFault(slice.outputs);
+  if (fault !== undefined) throw sliceInvalid(slice, fault.field, fault.why, fault.hint);
   return slice;
 }
 

@@ -7,6 +7,7 @@ import { messageOf } from '@cocon-os/cli';
 import type { Board } from '../define/board.ts';
 import { trackedFacts } from '../define/kernel-facts.ts';
 import type { Profile } from '../define/profile.ts';
+import { recipeFault } from '../define/recipe.ts';
 import { bytesOf, SIZE_HINT, type SizeText } from '../define/size.ts';
 import { definitionInvalid, sliceInvalid, type OptionSetting, type Slice } from '../define/slice.ts';
 import { TARGET_NAMES, type Platform, type Target } from '../define/target.ts';
@@ -192,6 +193,8 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
       "Give a recipe of kind 'steps'.",
     );
   }
+  const fault = recipeFault(recipe);
+  if (fault !== undefined) throw sliceInvalid(slice, fault.field, fault.why, fault.hint);
   const size = slice.budget?.size;
   const packages = [...COMMON_PACKAGES, ...CROSS_PACKAGES[context.target.name], ...(slice.packages ?? [])];
   return {

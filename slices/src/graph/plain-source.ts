@@ -18,7 +18,10 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
         kind: 'debian',
         package: source.package,
         version: source.version,
-        files: filesOf(source).map(({ name, sha256 }) => ({ name, sha256: pinned(slice, sha256, SHA256) })),
+        files: filesOf(source).map(({ name, sha256 }) => ({
+          name: plainName(slice, name),
+          sha256: pinned(slice, sha256, SHA256),
+        })),
         patched: source.patched,
         exclude: source.exclude ?? [],
       };
@@ -46,6 +49,15 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
 function told(cause: unknown, hint: string): { readonly message: string; readonly hint: string } {
   if (cause instanceof SlicesError) return { message: cause.message, hint: cause.hint ?? hint };
   return { message: `it cannot be read: ${messageOf(cause)}`, hint };
+}
+
+/** What Debian's archive calls files. It is part of paths, and of the script that unpacks it. */
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9+.~_-]*$/;
+
+function plainName(slice: Slice, name: string): string {
+  if (FILE_NAME.test(name)) return name;
+  const hint = 'Give the name that it has in the source package (.dsc), as hello_1.0.orig.tar.xz.';
+  throw sliceInvalid(slice, 'source', `${JSON.stringify(name)} names no file of a source package`, hint);
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
