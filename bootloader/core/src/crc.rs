@@ -4,10 +4,10 @@ use crc::{CRC_32_ISO_HDLC, Crc, Table};
 
 use crate::field::U32;
 
-/// One table of 1 KiB: a loader that checks a few hundred KiB of records gains nothing from 16 of them. A fuzzer does.
-#[cfg(not(fuzzing))]
+/// One table of 1 KiB: a loader that checks a few hundred KiB of records gains nothing from 16 of them. A proof does.
+#[cfg(not(feature = "tables"))]
 type Tables = Table<1>;
-#[cfg(fuzzing)]
+#[cfg(feature = "tables")]
 type Tables = Table<16>;
 
 const CRC: Crc<u32, Tables> = Crc::<u32, Tables>::new(&CRC_32_ISO_HDLC);
