@@ -22,6 +22,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `BUILD_FAILED`: a step ended with an error; the message holds the end of its log.
  * - `DISK_FULL`: the disk of the cache has no room left; what was finished stays.
  * - `OUTPUT_OCCUPIED`: an image would take the place of something that is none.
+ * - `OUTPUT_FAILED`: a file or directory cannot be written where it was asked for.
  * - `BUDGET_EXCEEDED`: what was built is larger than its definition allows.
  * - `STORE_BUSY`: something is built while the store is to be cleared.
  * - `STORE_DAMAGED`: the store holds something that is not what it is called.
@@ -52,6 +53,7 @@ export type SlicesErrorCode =
   | 'BUILD_FAILED'
   | 'DISK_FULL'
   | 'OUTPUT_OCCUPIED'
+  | 'OUTPUT_FAILED'
   | 'BUDGET_EXCEEDED'
   | 'STORE_BUSY'
   | 'STORE_DAMAGED'

@@ -154,7 +154,7 @@ describe('cocon why', () => {
     const { out } = await cocon('why', 'hello', ...SAMPLE);
     expect(out).toContain('recipe.entries[etc/hello].contents: hello -> changed');
     const json = JSON.parse((await cocon('why', 'kernel', ...SAMPLE, '--json')).out);
-    expect(json).toMatchObject({ state: 'up to date', hits: [{ node: 'hello@riscv64' }] });
+    expect(json).toMatchObject({ nodes: [{ state: 'up to date', hits: [{ node: 'hello@riscv64' }] }] });
   });
 });
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { defineCommand, UsageError } from '@cocon-os/cli';
 
+import type { Graph } from '../graph/graph.ts';
 import { evaluateTree, TREE_OPTIONS, type SliceContext } from './context.ts';
 
 const FORMATS = ['text', 'svg', 'json'] as const;
@@ -21,19 +22,36 @@ export const graph = defineCommand({
     { title: 'Draw it', command: 'cocon graph embedded --format svg -o embedded.svg' },
   ],
   async run({ terminal, cwd }: SliceContext, { args, options, json }) {
-    const format = json ? 'json' : (options.format ?? 'text');
+    const format = FORMATS.find((each) => each === (options.format ?? (json ? 'json' : 'text')));
+    if (format === undefined) {
+      throw new UsageError(
+        `Cannot draw a graph as ${options.format ?? ''}`,
+        `It is one of ${FORMATS.join(', ')}.`,
+      );
+    }
+    if (json && format !== 'json' && options.output === undefined) {
+      throw new UsageError(
+        `Cannot print ${format} as one JSON object`,
+        'Name a file for it with --output, or leave out --json or --format.',
+      );
+    }
     const tree = await evaluateTree(cwd, args[0], options.board);
     const text = await drawn(tree, format);
     if (options.output === undefined) {
       terminal.out(text);
       return;
     }
-    const { writeFile } = await import('node:fs/promises');
-    await writeFile(resolve(cwd, options.output), text);
+    const output = resolve(cwd, options.output);
+    const { writeOutput } = await import('../output-file.ts');
+    await writeOutput(output, text);
+    const { profile, board } = tree;
+    if (json) terminal.out(`${JSON.stringify({ profile, board, format, output })}\n`);
   },
 });
 
-async function drawn(tree: Awaited<ReturnType<typeof evaluateTree>>, format: string): Promise<string> {
+type Format = (typeof FORMATS)[number];
+
+async function drawn(tree: Graph, format: Format): Promise<string> {
   const [{ cacheDirectory }, { openStore }, { planOf }, { treeState }, { graphView }, { default: lock }] =
     await Promise.all([
       import('../cache-directory.ts'),
@@ -52,7 +70,5 @@ async function drawn(tree: Awaited<ReturnType<typeof evaluateTree>>, format: str
       return (await import('../engine/graph-svg.ts')).graphSvg(tree, nodes);
     case 'json':
       return `${JSON.stringify({ profile: tree.profile, board: tree.board, nodes })}\n`;
-    default:
-      throw new UsageError(`Cannot draw a graph as ${format}`, `It is one of ${FORMATS.join(', ')}.`);
   }
 }

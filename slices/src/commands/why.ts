@@ -22,9 +22,8 @@ export const why = defineCommand({
       import('../cache-directory.ts'),
       import('../../toolchain/lock.json', { with: { type: 'json' } }),
     ]);
-    for (const id of idsOf(graph, name)) {
-      const answer = await ask(graph, id, cacheDirectory(), lock);
-      terminal.out(json ? `${JSON.stringify(answer)}\n` : whyText(answer));
-    }
+    const answers = [];
+    for (const id of idsOf(graph, name)) answers.push(await ask(graph, id, cacheDirectory(), lock));
+    terminal.out(json ? `${JSON.stringify({ nodes: answers })}\n` : answers.map(whyText).join(''));
   },
 });
