@@ -8,7 +8,7 @@ export const BUILT_LOADER = fileURLToPath(
 );
 
 /** Names another mkfs.erofs, for whoever has one already. */
-const MKFS_VARIABLE = 'COCON_MKFS_EROFS';
+export const MKFS_VARIABLE = 'COCON_MKFS_EROFS';
 
 /** mkfs.erofs: the configured one, that of COCON_MKFS_EROFS, or the one that @cocon-os/slices builds from source. */
 export async function findMkfsErofs(configured?: string): Promise<string> {

@@ -1,15 +1,20 @@
 /** The program `cocon`. What a command imports is loaded when it runs, so that the quick ones are quick. */
 import type { Program } from '@cocon-os/cli';
-import { sliceCommands } from '@cocon-os/slices/commands';
+import { sliceCommands, type Sealer } from '@cocon-os/slices/commands';
 
 import type { BuilderContext } from './commands/context.ts';
+
+const sealer: Sealer = {
+  key: async (cwd) => (await import('./seal/seal-key.ts')).sealKey(cwd),
+  measure: async (image, cwd) => (await import('./seal/measure-image.ts')).measureImage(image, cwd),
+};
 
 export const program: Program<BuilderContext> = {
   name: 'cocon',
   summary:
     'cocon: builds operating systems from source, seals OCI images into releases, and writes disk images.',
   commands: [
-    ...sliceCommands,
+    ...sliceCommands(sealer),
     {
       name: 'seal',
       summary: 'Seal an OCI image into a signed release: EROFS, dm-verity and kernel in one OCI artifact',

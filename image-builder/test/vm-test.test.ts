@@ -1,7 +1,4 @@
 /** What `cocon test` makes of outputs, sizes and times, without a machine. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Release } from '@cocon-os/sdfs';
 import type { Graph, VmCommand } from '@cocon-os/slices';
 import { describe, expect, it } from 'vitest';
@@ -9,18 +6,14 @@ import { describe, expect, it } from 'vitest';
 import { resolveImage } from '../src/oci/resolve-image.ts';
 import { unpackImage } from '../src/oci/unpack.ts';
 import { DEFAULT_LIMITS } from '../src/oci/decompress.ts';
+import { sealedBytesOf } from '../src/seal/sealed-bytes.ts';
 import { Spool } from '../src/tree/spool.ts';
 import { bootRatio } from '../src/vm-test/boot-budget.ts';
 import { memoryImage } from '../src/vm-test/memory-image.ts';
 import { failureOf, runTests, testsOf } from '../src/vm-test/run-tests.ts';
-import { excessOf, lastKept, noteKept, sealedBytesOf } from '../src/vm-test/sealed-size.ts';
 import { cocon } from './support/cocon.ts';
 import { file } from './support/layout.ts';
-import { scratchDirectory } from './support/scratch.ts';
 import { silentProgress } from '@cocon-os/cli';
-
-const scratch = scratchDirectory();
-const MIB = 2 ** 20;
 
 describe('failureOf()', () => {
   it.for([
@@ -84,65 +77,6 @@ describe('sealedBytesOf()', () => {
       deviceTrees: [{ name: 'a', ...of(1) }],
     } as unknown as Release;
     expect(sealedBytesOf(release)).toBe(1111);
-  });
-});
-
-describe('excessOf()', () => {
-  const slices = [
-    { node: 'linux', fileBytes: 3 * MIB },
-    { node: 'crun', fileBytes: MIB },
-    { node: 'new', fileBytes: 512 },
-  ];
-  const now = { sealedBytes: 7 * MIB, slices };
-
-  it('says nothing when the budget is kept', () => {
-    expect(excessOf(now, 7 * MIB, undefined)).toBeUndefined();
-  });
-
-  it('names what grew since the budget was kept, the most first', () => {
-    const before = {
-      sealedBytes: 5 * MIB,
-      slices: [
-        { node: 'linux', fileBytes: 3 * MIB },
-        { node: 'crun', fileBytes: MIB / 2 },
-      ],
-    };
-    expect(excessOf(now, 6 * MIB, before)).toMatchInlineSnapshot(`
-      "7 MiB sealed, 1 MiB over the budget of 6 MiB
-      since 5 MiB were sealed, which kept it:
-        crun: 512 KiB, now 1 MiB
-        new: 0 B, now 512 B"
-    `);
-  });
-
-  it('names the largest when nothing is noted', () => {
-    expect(excessOf(now, 6 * MIB, undefined)).toMatchInlineSnapshot(`
-      "7 MiB sealed, 1 MiB over the budget of 6 MiB
-      no smaller build is noted; the largest slices, before compression:
-        linux: 3 MiB
-        crun: 1 MiB
-        new: 512 B"
-    `);
-  });
-});
-
-describe('lastKept()', () => {
-  it('reads what was noted', async () => {
-    const path = join(scratch('notes'), 'a.json');
-    const size = { sealedBytes: 1, slices: [{ node: 'a', fileBytes: 1 }] };
-    await noteKept(path, size);
-    await expect(lastKept(path)).resolves.toEqual(size);
-  });
-
-  it.for(['', '{', '[]', 'null', '{"sealedBytes":"1","slices":[]}'])('takes %j for nothing', async (text) => {
-    const directory = scratch('notes');
-    mkdirSync(directory);
-    writeFileSync(join(directory, 'a.json'), text);
-    await expect(lastKept(join(directory, 'a.json'))).resolves.toBeUndefined();
-  });
-
-  it('takes no file for nothing', async () => {
-    await expect(lastKept('/nothing')).resolves.toBeUndefined();
   });
 });
 

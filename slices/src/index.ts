@@ -6,6 +6,7 @@ export type { BuildStep, LayerEntry, OutputName, Recipe } from './define/recipe.
 export { configure, defineSlice, type Slice, type SliceDefinition } from './define/slice.ts';
 export { debianSource, gitSource, localSource, urlSource, type Source } from './define/source.ts';
 export type { VmCommand, VmTest } from './define/vm-test.ts';
+export { excessOf, lastKept, noteKept, type SealedSize, type SliceBytes } from './engine/sealed-size.ts';
 export { SlicesError, type SlicesErrorCode } from './errors.ts';
 export { evaluate, type EvaluateInput } from './graph/evaluate.ts';
 export type { Graph, GraphNode } from './graph/graph.ts';

@@ -5,16 +5,27 @@ import { join } from 'node:path';
 import { runProgram } from '@cocon-os/cli';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { sliceCommands } from '../src/commands/index.ts';
+import { sliceCommands, type Sealer } from '../src/commands/index.ts';
 import { scratchDirectory } from './support.ts';
 
 const SOURCE = join(import.meta.dirname, '../src');
-const program = { name: 'cocon', summary: 'for a test', commands: sliceCommands };
 
 let cwd = '';
+/** What the images of a test come to when they are sealed, how often that was asked, and what else decides it. */
+let sealed = { bytes: 0, measured: 0, key: '' };
+const sealer: Sealer = {
+  key: async () => sealed.key,
+  async measure({ layoutDirectory, architecture }) {
+    expect(await readdir(layoutDirectory)).toContain('index.json');
+    expect(architecture).toBe('riscv64');
+    sealed.measured += 1;
+    return sealed.bytes;
+  },
+};
+const program = { name: 'cocon', summary: 'for a test', commands: sliceCommands(sealer) };
 
-/** A tree whose slice `hello` has that text and that budget; `need` is one more that it is built with. */
-async function tree(text: string, budget: string, need = ''): Promise<void> {
+/** A tree whose slice `hello` has that text and that budget; `need` is one more that it is built with, `rest` the profile's. */
+async function tree(text: string, budget: string, need = '', rest = ''): Promise<void> {
   // Modules are cached by their names: each tree has names of its own.
   cwd = await scratchDirectory();
   await mkdir(join(cwd, 'profiles'));
@@ -30,7 +41,7 @@ const slice = (name, contents, more) => defineSlice({
 });
 const kernel = slice('kernel', 'kernel');
 const hello = slice('hello', '${text}', { needs: [kernel, ${need}], budget: { size: '${budget}' } });
-export const profile = defineProfile({ name: 'sample', summary: 'For a test', slices: [kernel, hello, slice('world', 'w')] });
+export const profile = defineProfile({ name: 'sample', summary: 'For a test', slices: [kernel, hello, slice('world', 'w')], ${rest} });
 `,
   );
   await writeFile(
@@ -57,6 +68,7 @@ const SAMPLE = ['--profile', 'sample', '--board', 'sample'];
 
 beforeEach(async () => {
   vi.stubEnv('COCON_CACHE', await scratchDirectory());
+  sealed = { bytes: 0, measured: 0, key: '' };
   await tree('hello', '1 KiB');
 });
 
@@ -120,6 +132,44 @@ describe('cocon build', () => {
     const { status, err } = await cocon('build', 'sample', '--board', 'sample');
     expect(status).toBe(1);
     expect(err).toContain('library@riscv64 has 99 B, its budget is 98 B');
+  });
+
+  test('holds the whole as it is sealed to the budget of its profile, and says which slices grew', async () => {
+    const argv = ['build', 'sample', '--board', 'sample', '--output', await scratchDirectory()];
+    const image = async () => await readFile(join(argv[5] ?? '', 'index.json'), 'utf8').catch(() => '');
+    const budget = `budget: { size: '2 KiB' }`;
+    await tree('hello', '9 KiB', '', budget);
+    sealed.bytes = 2048;
+    expect((await cocon(...argv)).out).toContain('\n2 KiB sealed, of 2 KiB\n');
+    const kept = await image();
+    expect(kept).toContain('sha256:');
+
+    // What is over takes no image's place, and is not what the next is compared with.
+    await tree('hello'.repeat(2), '9 KiB', '', budget);
+    sealed.bytes = 2148;
+    for (let turn = 0; turn < 2; turn += 1) {
+      const { status, out, err } = await cocon(...argv);
+      expect([status, out, await image()]).toEqual([1, '', kept]);
+      expect(err).toContain(
+        'cocon: Cannot accept sample on sample: 2.1 KiB sealed, 100 B over the budget of 2 KiB\n' +
+          'since 2 KiB were sealed, which kept it, there grew (before compression):\n' +
+          '  hello@riscv64: 5 B, now 10 B (+5 B) [BUDGET_EXCEEDED]\n',
+      );
+    }
+  });
+
+  test('seals only what can have another size than the last time', async () => {
+    await tree('hello', '9 KiB', '', `budget: { size: '2 KiB' }`);
+    const argv = ['build', 'sample', '--board', 'sample', '--json'];
+    for (const [key, measured] of [
+      ['a', 1],
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
+      sealed = { ...sealed, key, bytes: 1000 };
+      expect(JSON.parse((await cocon(...argv)).out)).toMatchObject({ sealedBytes: 1000 });
+      expect(sealed.measured).toBe(measured);
+    }
   });
 
   test('names what there is when a profile, a board or a slice is not', async () => {

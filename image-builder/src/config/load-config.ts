@@ -1,11 +1,11 @@
 /** Finds, loads and checks `cocon.config.ts`. Paths in it count from its directory. */
-import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import type { z } from 'zod';
 
 import { BuilderError } from '../errors.ts';
+import { CONFIG_NAME, findConfig, isFile } from './find-config.ts';
 import { configSchema, type Config } from './schema.ts';
 
 /** A configuration and where it comes from. */
@@ -19,16 +19,14 @@ export interface LoadedConfig {
   readonly resolvePath: (path: string) => string;
 }
 
-export const CONFIG_NAME = 'cocon.config.ts';
-
 /**
  * Loads the file `named`, or the nearest {@link CONFIG_NAME} in `directory` and those above; without one, defaults count.
  * Throws `CONFIG_NOT_FOUND` and `CONFIG_INVALID`.
  */
 export async function loadConfig(directory: string, named?: string): Promise<LoadedConfig> {
-  const path = named === undefined ? await findUpwards(directory) : resolve(directory, named);
+  const path = named === undefined ? await findConfig(directory) : resolve(directory, named);
   if (path === undefined) return loaded(configSchema.parse({}), undefined, directory);
-  if (!(await exists(path))) {
+  if (!(await isFile(path))) {
     throw new BuilderError('CONFIG_NOT_FOUND', `Cannot read configuration "${path}": it is not there`, {
       hint: `Name an existing file, or leave --config out to search for ${CONFIG_NAME} from here upwards.`,
     });
@@ -62,21 +60,6 @@ function loaded(config: Config, path: string | undefined, base: string): LoadedC
     directory: base,
     resolvePath: (each) => (isAbsolute(each) ? each : join(base, each)),
   };
-}
-
-async function findUpwards(directory: string): Promise<string | undefined> {
-  for (let at = resolve(directory); ; at = dirname(at)) {
-    const path = join(at, CONFIG_NAME);
-    if (await exists(path)) return path;
-    if (dirname(at) === at) return undefined;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 /** Each fault as "seal.attempts: expected …", in the order of the keys. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { silentProgress, type Terminal } from '@cocon-os/cli';
 import type { Release } from '@cocon-os/sdfs';
-import type { Graph } from '@cocon-os/slices';
+import type { Graph, SliceBytes } from '@cocon-os/slices';
 
 import { checkConfig } from '../config/load-config.ts';
 import { writeDisk } from '../disk/write-disk.ts';
@@ -12,7 +12,6 @@ import { BUILT_LOADER } from '../find-tools.ts';
 import { rawPublicKey } from '../keys.ts';
 import { openInput } from '../oci/input.ts';
 import { seal } from '../seal/seal.ts';
-import type { SliceBytes } from './sealed-size.ts';
 
 /** What is built, and where it goes. */
 export interface ProfileDiskOptions {
@@ -74,6 +73,6 @@ export async function makeProfileDisk(options: ProfileDiskOptions): Promise<Prof
     output: disk,
     progress: silentProgress,
   });
-  const notes = join(built.cache.sizes, `${graph.profile}-${graph.board}-sealed.json`);
+  const notes = join(built.cache.sizes, `${graph.profile}@${graph.board}-tested.json`);
   return { graph, release, slices: built.sizes, notes, disk };
 }

@@ -1,14 +1,15 @@
 /** A profile tried as a whole: it boots, it does what its slices want, and it keeps its budgets of size and boot time. */
 import type { Terminal } from '@cocon-os/cli';
 import { defineMachine, startMachine } from '@cocon-os/qemu';
+import { excessOf, lastKept, noteKept, type SealedSize } from '@cocon-os/slices';
 
 import { BuilderError } from '../errors.ts';
+import { sealedBytesOf } from '../seal/sealed-bytes.ts';
 import { bootRatio, measureBoots, TEST_MACHINE, type BootTimes } from './boot-budget.ts';
 import { makePeerDisks } from './debian-peer.ts';
 import { openShell, untilHealthy } from './device.ts';
 import { makeProfileDisk, type ProfileDisk } from './profile-disk.ts';
 import { runTests, testsOf, type CommandReport } from './run-tests.ts';
-import { excessOf, lastKept, noteKept, sealedBytesOf, type SealedSize } from './sealed-size.ts';
 
 /** What is tried, and where. */
 export interface TestProfileOptions {

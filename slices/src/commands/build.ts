@@ -1,81 +1,83 @@
 /** `cocon build`. */
 import { relative, resolve } from 'node:path';
 
-import { defineCommand, formatBytes, UsageError } from '@cocon-os/cli';
+import { defineCommand, formatBytes, UsageError, type Command } from '@cocon-os/cli';
 
 import type { BuiltNode } from '../engine/build.ts';
-import type { SliceSize } from '../engine/sizes.ts';
-import type { NodeId } from '../graph/graph.ts';
-import type { ProfileImage } from '../image/profile-image.ts';
+import type { Graph, NodeId } from '../graph/graph.ts';
+import type { ImageOfTree } from '../image/build-profile.ts';
+import type { Sealer } from '../image/sealer.ts';
 import { evaluateTree, TREE_OPTIONS, type SliceContext } from './context.ts';
 
-export const build = defineCommand({
-  name: 'build',
-  summary: 'Build a profile for a board into an OCI image; what has not changed is taken from the store',
-  args: ['profile?'],
-  options: {
-    ...TREE_OPTIONS,
-    target: {
-      type: 'strings',
-      help: 'Build only this slice and what it needs, and no image; may be repeated',
-      value: '<slice>',
-      short: 't',
+/** The command; the sealer measures images for their profiles' budgets. */
+export function buildCommand(sealer: Sealer): Command<SliceContext> {
+  return defineCommand({
+    name: 'build',
+    summary: 'Build a profile for a board into an OCI image; what has not changed is taken from the store',
+    args: ['profile?'],
+    options: {
+      ...TREE_OPTIONS,
+      target: {
+        type: 'strings',
+        help: 'Build only this slice and what it needs, and no image; may be repeated',
+        value: '<slice>',
+        short: 't',
+      },
+      jobs: {
+        type: 'number',
+        help: 'Slices that are built at the same time (default: one per processor)',
+        value: '<n>',
+        short: 'j',
+      },
+      output: {
+        type: 'string',
+        help: 'OCI layout to write (default: out/<profile>-<board>)',
+        value: '<directory>',
+        short: 'o',
+      },
+      name: { type: 'string', help: 'Name of the image (default: the profile)', value: '<name>' },
     },
-    jobs: {
-      type: 'number',
-      help: 'Slices that are built at the same time (default: one per processor)',
-      value: '<n>',
-      short: 'j',
+    examples: [
+      { title: 'Build the embedded profile', command: 'cocon build embedded' },
+      { title: 'Build one slice and what it needs', command: 'cocon build --target busybox' },
+      {
+        title: 'Build for another processor',
+        command: 'cocon build --board virt-aarch64 --target crun',
+      },
+    ],
+    async run({ terminal, cwd }: SliceContext, { args, options, json }) {
+      const { target: targets, jobs } = options;
+      if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
+        throw new UsageError(`Cannot build with ${jobs} jobs`, 'Give a whole number from 1 on.');
+      }
+      const graph = await evaluateTree(cwd, args[0], options.board);
+      const { outputName } = await import('../graph/names.ts');
+      const { profile, board } = graph;
+      const directory = resolve(cwd, options.output ?? `out/${await outputName(profile, board, cwd)}`);
+      const { buildTree } = await import('./build-tree.ts');
+      const tree = await buildTree(graph, terminal, { targets, jobs });
+      const { built } = tree;
+      if (targets.length > 0) {
+        const { noteSizes, proveBudgets, sizesOf } = await import('../engine/sizes.ts');
+        const sizes = await sizesOf(graph, built, tree.cache);
+        await proveBudgets(sizes, tree.store);
+        await noteSizes(graph, sizes, tree.cache);
+        terminal.out(json ? `${JSON.stringify({ nodes: nodesReport(built) })}\n` : describeNodes(built));
+        return;
+      }
+      const { imageOfTree } = await import('../image/build-profile.ts');
+      const name = options.name ?? profile;
+      const done = await imageOfTree(graph, tree, { directory, name }, { sealer, cwd });
+      if (json) {
+        const { image, ...measured } = done;
+        const report = { ...image, architecture: graph.target, ...measured, nodes: nodesReport(built) };
+        terminal.out(`${JSON.stringify(report)}\n`);
+        return;
+      }
+      terminal.out(await describe(cwd, graph, done, built));
     },
-    output: {
-      type: 'string',
-      help: 'OCI layout to write (default: out/<profile>-<board>)',
-      value: '<directory>',
-      short: 'o',
-    },
-    name: { type: 'string', help: 'Name of the image (default: the profile)', value: '<name>' },
-  },
-  examples: [
-    { title: 'Build the embedded profile', command: 'cocon build embedded' },
-    { title: 'Build one slice and what it needs', command: 'cocon build --target busybox' },
-    {
-      title: 'Build for another processor',
-      command: 'cocon build --board virt-aarch64 --target crun',
-    },
-  ],
-  async run({ terminal, cwd }: SliceContext, { args, options, json }) {
-    const { target: targets, jobs } = options;
-    if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
-      throw new UsageError(`Cannot build with ${jobs} jobs`, 'Give a whole number from 1 on.');
-    }
-    const graph = await evaluateTree(cwd, args[0], options.board);
-    const { buildTree } = await import('./build-tree.ts');
-    const tree = await buildTree(graph, terminal, { targets, jobs });
-    const { built } = tree;
-    if (targets.length > 0) {
-      const { noteSizes, proveBudgets, sizesOf } = await import('../engine/sizes.ts');
-      const sizes = await sizesOf(graph, built, tree.cache);
-      await proveBudgets(sizes, tree.store);
-      await noteSizes(graph, sizes, tree.cache);
-      terminal.out(json ? `${JSON.stringify({ nodes: nodesReport(built) })}\n` : describeNodes(built));
-      return;
-    }
-    const { outputName } = await import('../graph/names.ts');
-    const { imageOfTree } = await import('../image/build-profile.ts');
-    const directory = resolve(
-      cwd,
-      options.output ?? `out/${await outputName(graph.profile, graph.board, cwd)}`,
-    );
-    const name = options.name ?? graph.profile;
-    const { image, sizes } = await imageOfTree(graph, tree, { directory, name });
-    if (json) {
-      const report = { ...image, architecture: graph.target, sizes, nodes: nodesReport(built) };
-      terminal.out(`${JSON.stringify(report)}\n`);
-      return;
-    }
-    terminal.out(await describe(cwd, image, sizes, built));
-  },
-});
+  });
+}
 
 function nodesReport(built: ReadonlyMap<NodeId, BuiltNode>): readonly unknown[] {
   return [...built.values()].map(({ node, key, outputs, built: now }) => ({
@@ -100,8 +102,8 @@ function describeNodes(built: ReadonlyMap<NodeId, BuiltNode>): string {
 
 async function describe(
   cwd: string,
-  image: ProfileImage,
-  sizes: readonly SliceSize[],
+  { budget: limit }: Graph,
+  { image, sizes, sealedBytes }: ImageOfTree,
   built: ReadonlyMap<NodeId, BuiltNode>,
 ): Promise<string> {
   const { formatChange } = await import('../engine/sizes.ts');
@@ -121,6 +123,11 @@ async function describe(
   return [
     ...rows,
     `${formatBytes(total)} in ${image.layers} layers; ${now} of ${built.size} built, the rest was there\n`,
+    ...(sealedBytes === undefined ? [] : [sealedLine(sealedBytes, limit.sizeBytes)]),
     `${place} ${image.digest}\n`,
   ].join('');
+}
+
+function sealedLine(bytes: number, budget = 0): string {
+  return `${formatBytes(bytes)} sealed, of ${formatBytes(budget)}\n`;
 }

@@ -17,7 +17,7 @@ export interface ProfileDefinition {
   readonly commandLine?: string;
   tests?(tools: { readonly vm: typeof vm }): readonly VmTest[];
   readonly budget?: {
-    /** Kernel, root file system and verity tree of the sealed release. */
+    /** Kernel, root file system and hash tree as they are sealed. `cocon build` writes no image that is over; `cocon test` fails. */
     readonly size?: SizeText;
     /** Time from the kernel's first line to the healthy mark, as a share of what Debian's cloud kernel and initrd take in the same run. */
     readonly bootRatio?: number;

@@ -9,6 +9,8 @@ import { evaluate } from '../graph/evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { loadBoard, loadProfile } from '../graph/load.ts';
 import type { Terminal } from '@cocon-os/cli';
+import type { BuiltImage } from './oci-image.ts';
+import { keepSealedBudget, type SealedBudget } from './sealed-budget.ts';
 import { writeProfileImage, type ProfileImage, type ProfileImageOptions } from './profile-image.ts';
 
 /** What is built, and where it goes. */
@@ -48,15 +50,33 @@ export async function buildProfile(options: BuildProfileOptions): Promise<BuiltP
   return { graph, architecture, layoutDirectory: image.layoutDirectory, sizes, cache: tree.cache };
 }
 
-/** The image of a finished build whose slices keep their budgets. Throws `BUDGET_EXCEEDED` and what writing throws. */
+/** The image of a finished build. */
+export interface ImageOfTree {
+  readonly image: ProfileImage;
+  readonly sizes: readonly SliceSize[];
+  /** Where a sealer was given and the profile has a budget. */
+  readonly sealedBytes?: number;
+}
+
+/**
+ * The image of a finished build whose slices keep their budgets. With a sealer the whole is held to that of its profile
+ * too. Throws `BUDGET_EXCEEDED` and what writing throws.
+ */
 export async function imageOfTree(
   graph: Graph,
   { built, cache, store }: BuiltTree,
   place: Pick<ProfileImageOptions, 'directory' | 'name' | 'version'>,
-): Promise<{ readonly image: ProfileImage; readonly sizes: readonly SliceSize[] }> {
+  sealing?: Pick<SealedBudget, 'sealer' | 'cwd'>,
+): Promise<ImageOfTree> {
   const sizes = await sizesOf(graph, built, cache);
   await proveBudgets(sizes, store);
-  const image = await writeProfileImage({ graph, built, store, ...place });
+  const inImage = sizes.filter(({ node }) => graph.image.includes(node));
+  let sealedBytes: number | undefined;
+  const accept = async (image: BuiltImage): Promise<void> => {
+    if (sealing === undefined) return;
+    sealedBytes = await keepSealedBudget(image, { graph, sizes: inImage, cache, ...sealing });
+  };
+  const image = await writeProfileImage({ graph, built, store, accept, ...place });
   await noteSizes(graph, sizes, cache);
-  return { image, sizes: sizes.filter(({ node }) => graph.image.includes(node)) };
+  return { image, sizes: inImage, ...(sealedBytes === undefined ? {} : { sealedBytes }) };
 }

@@ -54,7 +54,8 @@ const LAYER = 'application/vnd.oci.image.layer.v1.tar';
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 
 /**
- * Writes the image into `directory`, where an earlier image is replaced. The same spec gives the same bytes.
+ * Writes the image into `directory`, where an earlier image is replaced. The same spec gives the same bytes. `accept` is
+ * shown the image before it takes its place: what it throws leaves everything as it was.
  *
  * @throws SlicesError `OUTPUT_OCCUPIED` when the directory holds something else
  */
@@ -62,11 +63,13 @@ export async function writeOciImage(
   spec: ImageSpec,
   store: LayerPlace,
   directory: string,
+  accept?: (image: BuiltImage) => Promise<void>,
 ): Promise<BuiltImage> {
   await refuseOccupied(directory);
   const draft = await draftOf(directory);
   try {
     const digest = await writeLayout(spec, store, draft);
+    await accept?.({ layoutDirectory: draft, digest });
     await mkdir(dirname(directory), { recursive: true });
     // Two builds may write to one place; the last one stays.
     await withLock(

@@ -18,6 +18,8 @@ export interface ProfileImageOptions {
   readonly name: string;
   /** If not given, twelve digits of a hash of the layers: the same system has the same version. */
   readonly version?: string | undefined;
+  /** Is shown the image before it takes its place, and throws when it must not. */
+  readonly accept?: (image: BuiltImage) => Promise<void>;
 }
 
 /** An image, and how many layers it has. */
@@ -43,6 +45,7 @@ export async function writeProfileImage(options: ProfileImageOptions): Promise<P
     },
     store,
     options.directory,
+    options.accept,
   );
   return { ...image, layers: layers.length };
 }

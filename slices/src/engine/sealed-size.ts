@@ -1,10 +1,9 @@
 /** A profile's size budget: what of a sealed release goes onto a device, and which slices grew when it is too much. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 
 import { formatBytes } from '@cocon-os/cli';
-import type { Release } from '@cocon-os/sdfs';
-import { z } from 'zod';
+
+import { writeWhole } from './store.ts';
 
 /** A slice and the bytes of its files. */
 export interface SliceBytes {
@@ -17,33 +16,42 @@ export interface SealedSize {
   /** Kernel, initrd, device trees, root file system and hash tree. */
   readonly sealedBytes: number;
   readonly slices: readonly SliceBytes[];
-}
-
-const noted = z.object({
-  sealedBytes: z.number(),
-  slices: z.array(z.object({ node: z.string(), fileBytes: z.number() })),
-});
-
-/** Bytes of everything that a slot holds of a release. */
-export function sealedBytesOf({ kernel, initrd, deviceTrees = [], rootfs }: Release): number {
-  const files = [kernel, initrd, rootfs, rootfs?.verity, ...deviceTrees];
-  return files.reduce((sum, file) => sum + (file?.size ?? 0), 0);
+  /** Stands for all that decided `sealedBytes`, where it is to be known again. */
+  readonly key?: string;
 }
 
 /** The last measurement that kept its budget, noted in the file `path`; nothing when there is none. */
 export async function lastKept(path: string): Promise<SealedSize | undefined> {
   const text = await readFile(path, 'utf8').catch(() => 'null');
   try {
-    return noted.safeParse(JSON.parse(text)).data;
+    const value: unknown = JSON.parse(text);
+    return isSealedSize(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
+function isSealedSize(value: unknown): value is SealedSize {
+  const { sealedBytes, slices, key } = fieldsOf(value);
+  return (
+    typeof sealedBytes === 'number' &&
+    Array.isArray(slices) &&
+    slices.every((slice) => {
+      const { node, fileBytes } = fieldsOf(slice);
+      return typeof node === 'string' && typeof fileBytes === 'number';
+    }) &&
+    (key === undefined || typeof key === 'string')
+  );
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
 /** Notes one that kept it. */
-export async function noteKept(path: string, size: SealedSize): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(size)}\n`);
+export async function noteKept(path: string, { sealedBytes, slices, key }: SealedSize): Promise<void> {
+  const rows = slices.map(({ node, fileBytes }) => ({ node, fileBytes }));
+  await writeWhole(path, `${JSON.stringify({ sealedBytes, slices: rows, key })}\n`);
 }
 
 /** What is over the budget and why, in lines for people; nothing when the budget is kept. */
@@ -55,8 +63,8 @@ export function excessOf(
   const { sealedBytes } = now;
   if (sealedBytes <= budget) return undefined;
   const head = `${formatBytes(sealedBytes)} sealed, ${formatBytes(sealedBytes - budget)} over the budget of ${formatBytes(budget)}`;
-  const rows = before === undefined ? largest(now) : grown(now, before);
-  return [head, ...rows].join('\n');
+  const rows = before === undefined ? [] : grown(now, before);
+  return [head, ...(rows.length > 0 ? rows : largest(now))].join('\n');
 }
 
 function grown(now: SealedSize, before: SealedSize): readonly string[] {
@@ -65,8 +73,15 @@ function grown(now: SealedSize, before: SealedSize): readonly string[] {
     .map(({ node, fileBytes }) => ({ node, was: then.get(node) ?? 0, is: fileBytes }))
     .filter(({ was, is }) => is > was)
     .toSorted((a, b) => b.is - b.was - (a.is - a.was))
-    .map(({ node, was, is }) => `  ${node}: ${formatBytes(was)}, now ${formatBytes(is)}`);
-  return [`since ${formatBytes(before.sealedBytes)} were sealed, which kept it:`, ...rows];
+    .map(
+      ({ node, was, is }) =>
+        `  ${node}: ${formatBytes(was)}, now ${formatBytes(is)} (+${formatBytes(is - was)})`,
+    );
+  if (rows.length === 0) return [];
+  return [
+    `since ${formatBytes(before.sealedBytes)} were sealed, which kept it, there grew (before compression):`,
+    ...rows,
+  ];
 }
 
 /** Rows that are shown where nothing can be compared. */
@@ -77,5 +92,5 @@ function largest({ slices }: SealedSize): readonly string[] {
     .toSorted((a, b) => b.fileBytes - a.fileBytes)
     .slice(0, SHOWN)
     .map(({ node, fileBytes }) => `  ${node}: ${formatBytes(fileBytes)}`);
-  return ['no smaller build is noted; the largest slices, before compression:', ...rows];
+  return ['nothing has grown since a build that kept it; the largest slices, before compression:', ...rows];
 }
