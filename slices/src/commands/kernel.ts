@@ -51,12 +51,14 @@ export const kernel = defineCommand({
         hint: 'Kconfig files are read out of those alone.',
       });
     }
-    const [{ Explainer }, { whyText }] = await Promise.all([
+    const [{ Explainer }, { refuseUnknown }, { whyText }] = await Promise.all([
       import('../kconfig/explain.ts'),
+      import('../kconfig/unknown-symbols.ts'),
       import('../kconfig/why-text.ts'),
     ]);
     const explainer = new Explainer(model(), config, graph.demands);
     const answers = symbols.map((symbol) => explainer.why(symbol));
+    refuseUnknown(answers, explainer);
     terminal.out(
       json
         ? `${JSON.stringify({ symbols: answers })}\n`
