@@ -1,16 +1,22 @@
-/** What `cocon graph` and `cocon why` print for programs, and what they say of files that they cannot write. */
+/** What `cocon build`, `cocon graph` and `cocon why` print for programs, and what they say of files that they cannot write. */
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { runProgram } from '@cocon-os/cli';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { buildCommand } from '../src/commands/build.ts';
 import { graph } from '../src/commands/graph.ts';
 import { why } from '../src/commands/why.ts';
 import { scratchDirectory } from './support.ts';
 
 const SOURCE = join(import.meta.dirname, '../src');
-const program = { name: 'cocon', summary: 'for a test', commands: [graph, why] };
+/** The sample has no budget, so nothing is sealed. */
+const build = buildCommand({
+  key: () => Promise.reject(new Error('no key')),
+  measure: () => Promise.reject(new Error('not measured')),
+});
+const program = { name: 'cocon', summary: 'for a test', commands: [build, graph, why] };
 
 let cwd = '';
 
@@ -35,7 +41,7 @@ export const profile = defineProfile({ name: 'sample', summary: 'For a test', sl
   await writeFile(
     join(cwd, 'boards/sample.ts'),
     `import { defineBoard } from '${SOURCE}/define/board.ts';
-export const board = defineBoard({ name: 'sample', summary: 'For a test', target: 'riscv64', commandLine: '', kernel: () => [] });
+export const board = defineBoard({ name: 'sample', summary: 'For a test', target: 'aarch64', commandLine: '', kernel: () => [] });
 `,
   );
 });
@@ -57,14 +63,28 @@ const drawn = (...more: readonly string[]): ReturnType<typeof cocon> =>
 const asked = (...more: readonly string[]): ReturnType<typeof cocon> =>
   cocon('why', ...more, '--profile', 'sample', '--board', 'sample', '--json');
 
+describe('cocon build --json', () => {
+  test('says by the words of OCI which architecture the image is for, and by ours which target', async () => {
+    const { status, out } = await cocon('build', 'sample', '--board', 'sample', '--json');
+    expect([status, JSON.parse(out)]).toEqual([
+      0,
+      expect.objectContaining({ target: 'aarch64', architecture: 'arm64' }),
+    ]);
+    const blobs = join(cwd, 'out/sample-sample/blobs/sha256');
+    const read = async (digest: string) => JSON.parse(await readFile(join(blobs, digest.slice(7)), 'utf8'));
+    const { config } = await read(JSON.parse(out).digest);
+    expect(await read(config.digest)).toMatchObject({ architecture: 'arm64' });
+  });
+});
+
 describe('cocon why --json', () => {
   test('prints one object with an answer for each platform of a slice', async () => {
     const { status, out } = await asked('library');
     expect(status).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
       nodes: [
-        { node: 'library@riscv64', state: 'never built', hits: [{ node: 'hello@riscv64' }] },
-        { node: 'library@host', hits: [{ node: 'tool@host' }, { node: 'hello@riscv64' }] },
+        { node: 'library@aarch64', state: 'never built', hits: [{ node: 'hello@aarch64' }] },
+        { node: 'library@host', hits: [{ node: 'tool@host' }, { node: 'hello@aarch64' }] },
       ],
     });
   });

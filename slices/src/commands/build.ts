@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path';
 
 import { defineCommand, formatBytes, UsageError, type Command } from '@cocon-os/cli';
 
+import { TARGET_NAMES } from '../define/target.ts';
 import type { BuiltNode } from '../engine/build.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
 import type { ImageOfTree } from '../image/build-profile.ts';
@@ -70,7 +71,9 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
       const done = await imageOfTree(graph, tree, { directory, name }, { sealer, cwd });
       if (json) {
         const { image, ...measured } = done;
-        const report = { ...image, architecture: graph.target, ...measured, nodes: nodesReport(built) };
+        const { target } = graph;
+        const architecture = TARGET_NAMES[target].oci;
+        const report = { ...image, target, architecture, ...measured, nodes: nodesReport(built) };
         terminal.out(`${JSON.stringify(report)}\n`);
         return;
       }

@@ -1,6 +1,9 @@
 /** What a build's output runs on: one of four architectures of a device, or the machine that builds. */
 
-/** The architectures of devices, as the toolchain's people name them. */
+/**
+ * The architectures of devices, as the toolchain's people name them. What is printed as `target` or `platform` is one of these; what is
+ * printed as `architecture`, {@link TargetNames.oci}.
+ */
 export const TARGETS = ['x86_64', 'aarch64', 'riscv64', 'armv7'] as const;
 
 export type Target = (typeof TARGETS)[number];
