@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 
 import { onTestFinished, vi } from 'vitest';
 
 import { sha256Of } from '../src/stable-json.ts';
+import type { DebianSource } from '../src/sources/debian-source.ts';
 import type { LockedPackage } from '../src/toolchain/lock.ts';
 import { scratchDirectory } from './support.ts';
 
@@ -46,22 +47,23 @@ function bytesOf(name: string): Buffer {
 }
 
 /**
- * Starts the mirror of those packages and makes it the one of this test. Its lists are not signed, which the apt of this test
+ * Starts the mirror of those packages, and of source packages of one file each, and makes it the one of this test. A source package
+ * is answered for as the package of its name. Its lists are not signed, which the apt of this test
  * is told to take: Debian's key cannot be had.
  */
-export async function loopbackMirror(answers: Readonly<Record<string, Answer>>): Promise<void> {
-  const packages = Object.keys(answers).map((name) => {
-    const { version, sha256, size } = packageOf(name);
-    return `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nMaintainer: none\nDescription: none\nFilename: pool/${name}_1.0+b~1-1_amd64.deb\nSize: ${size}\nSHA256: ${sha256}\n`;
+export async function loopbackMirror(
+  answers: Readonly<Record<string, Answer>>,
+  sources: readonly string[] = [],
+): Promise<void> {
+  // Written anew each time: a test may take packages away.
+  const listsNow = (): Readonly<Record<string, string>> => ({
+    'main/binary-amd64/Packages': Object.keys(answers).map(packageParagraph).join('\n'),
+    'main/source/Sources': sources.map(sourceParagraph).join('\n'),
   });
-  const lists: Readonly<Record<string, string>> = {
-    'main/binary-amd64/Packages': packages.join('\n'),
-    'main/source/Sources': '',
-  };
   const server = createServer(({ url = '' }, response) => {
     const [, suite = '', list = ''] = /\/dists\/([^/]+)\/(.*)$/.exec(url) ?? [];
-    const [, name = ''] = /\/pool\/([^_]*)_.*\.deb$/.exec(decodeURIComponent(url)) ?? [];
-    const text = list === 'Release' ? releaseOf(suite, lists) : lists[list];
+    const [, name = ''] = /\/pool\/([^_]*)_.*\.(?:deb|tar)$/.exec(decodeURIComponent(url)) ?? [];
+    const text = list === 'Release' ? releaseOf(suite, listsNow()) : listsNow()[list];
     const answer = text === undefined ? answers[name] : whole;
     if (answer === undefined) status(404)(response, Buffer.of());
     else answer(response, text === undefined ? bytesOf(name) : Buffer.from(text));
@@ -77,9 +79,30 @@ export async function loopbackMirror(answers: Readonly<Record<string, Answer>>):
     'Acquire::Retries::Delay=false',
   ];
   const words = options.map((option) => `-o ${option}`).join(' ');
-  await writeFile(join(programs, 'apt-get'), `#!/bin/sh\nexec /usr/bin/apt-get ${words} "$@"\n`);
-  await chmod(join(programs, 'apt-get'), 0o755);
+  for (const program of ['/usr/bin/apt-get', '/usr/lib/apt/apt-helper']) {
+    const wrapper = join(programs, basename(program));
+    await writeFile(wrapper, `#!/bin/sh\nexec ${program} ${words} "$@"\n`);
+    await chmod(wrapper, 0o755);
+  }
   vi.stubEnv('PATH', `${programs}${delimiter}${process.env['PATH'] ?? ''}`);
+}
+
+/** The source package of a mirror, by its name. */
+export function sourceOf(name: string, version = VERSION): DebianSource {
+  const file = { name: `${name}_1.0+b~1.orig.tar`, sha256: sha256Of(bytesOf(name)) };
+  return { package: name, version, upstream: file, debian: file, patched: false };
+}
+
+function packageParagraph(name: string): string {
+  const { version, sha256, size } = packageOf(name);
+  return `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nMaintainer: none\nDescription: none\nFilename: pool/${name}_1.0+b~1-1_amd64.deb\nSize: ${size}\nSHA256: ${sha256}\n`;
+}
+
+function sourceParagraph(name: string): string {
+  const { version, upstream } = sourceOf(name);
+  const files = (hash: string): string => ` ${hash} ${bytesOf(name).length} ${upstream.name}`;
+  const dsc = `${name}.dsc`;
+  return `Package: ${name}\nVersion: ${version}\nMaintainer: none\nDirectory: pool\nChecksums-Sha256:\n ${sha256Of(dsc)} 1 ${dsc}\n${files(upstream.sha256)}\n`;
 }
 
 function releaseOf(suite: string, lists: Readonly<Record<string, string>>): string {

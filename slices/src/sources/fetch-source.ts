@@ -2,6 +2,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { messageOf } from '@cocon-os/cli';
+
 import type { CacheDirectory } from '../cache-directory.ts';
 import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
@@ -78,11 +80,18 @@ async function ensureVersion(source: DebianFiles, cache: CacheDirectory, apt: Pr
   if ((await apt.versions(source.package)).includes(source.version)) return;
   await apt.update();
   const found = await apt.versions(source.package);
-  if (found.includes(source.version)) return;
+  if (!found.includes(source.version)) throw gone(source, cache, found);
+}
+
+/** `found` are the versions that the lists have. If the wanted one is among them, the mirror has lost its files. */
+function gone(source: DebianFiles, cache: CacheDirectory, found: readonly string[]): SlicesError {
   const wanted = source.files.map((file) => `${file.name} as ${file.sha256}`);
-  throw new SlicesError(
+  const why = found.includes(source.version)
+    ? 'the mirror has its files no more'
+    : `${DEBIAN_SUITE} has ${found.join(', ') || 'no such package'}`;
+  return new SlicesError(
     'SOURCE_VERSION_GONE',
-    `Cannot download ${source.package} ${source.version}: ${DEBIAN_SUITE} has ${found.join(', ') || 'no such package'}`,
+    `Cannot download ${source.package} ${source.version}: ${why}`,
     {
       hint: `Put ${wanted.join(' and ')} into ${cache.sources}, or pin the version that the mirror has now in the slice.`,
       facts: { package: source.package, wanted: source.version, found: found.join(' ') },
@@ -95,7 +104,12 @@ async function download(source: DebianFiles, cache: CacheDirectory, apt: Private
   const directory = await draftOf(join(cache.sources, 'download'));
   try {
     const names = source.files.map(({ name }) => name);
-    await apt.download(source.package, source.version, names, directory);
+    await apt.download(source.package, source.version, names, directory).catch(async (failure: unknown) => {
+      if (!saysNotFound(failure)) throw failure;
+      // The lists were read some time ago, and may have moved on.
+      await apt.update();
+      throw gone(source, cache, await apt.versions(source.package));
+    });
     for (const file of source.files) {
       const path = join(directory, file.name);
       const hint =
@@ -106,6 +120,11 @@ async function download(source: DebianFiles, cache: CacheDirectory, apt: Private
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Whether apt says that the server has answered 404. */
+function saysNotFound(failure: unknown): boolean {
+  return /\s404 {2}Not Found/.test(messageOf(failure));
 }
 
 async function assertHash(file: SourceFile, path: string, hint: string): Promise<void> {
