@@ -28,6 +28,8 @@ export interface SoakOptions {
   readonly seed: number;
   /** Devices at a time. */
   readonly jobs: number;
+  /** What an earlier run of the same seed came to: its cycles count, and are not done again. */
+  readonly before?: SoakSummary;
   /** Called after each cycle with one line about it, and with the counts so far. */
   readonly onCycle: (line: string, summary: SoakSummary) => void;
 }
@@ -42,10 +44,16 @@ interface Factory {
 
 /**
  * Updates devices in a loop and takes their power away. Device `n` of `jobs` has the cycles n, n + jobs, n + 2 jobs … of the
- * seed. Throws `SOAK_BRICKED` at the first device that is lost.
+ * seed, counted from where an earlier run ended. Throws `SOAK_BRICKED` at the first device that is lost.
  */
-export async function runSoak({ cycles, seed, jobs, onCycle }: SoakOptions): Promise<SoakSummary> {
-  const summary = emptySummary(seed);
+export async function runSoak({
+  cycles,
+  seed,
+  jobs,
+  before = emptySummary(seed),
+  onCycle,
+}: SoakOptions): Promise<SoakSummary> {
+  const summary = structuredClone(before);
   mkdirSync(SOAK_LOGS, { recursive: true });
   using scratch = makeScratch('soak');
   const factory = await makeFactory(scratch);
@@ -61,7 +69,7 @@ export async function runSoak({ cycles, seed, jobs, onCycle }: SoakOptions): Pro
     };
     copyFileSync(factory.disk, device.disk);
     const history = new History();
-    for (let cycle = job; cycle < cycles && !stopped; cycle += jobs) {
+    for (let cycle = before.cycles + job; cycle < cycles && !stopped; cycle += jobs) {
       try {
         const { result, version } = await soakOnce(device, factory, history, { seed, cycle, job });
         addCycle(summary, result, { tried: history.tried, staged: version });

@@ -1,5 +1,5 @@
 /** `npm run soak`: updates in a loop, and the power goes at random moments. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -8,7 +8,7 @@ import { nodeTerminal } from '@cocon-os/cli/node';
 
 import { ROOT } from '../support/releases.ts';
 import { runSoak } from './run-soak.ts';
-import { summaryText, type SoakSummary } from './summary.ts';
+import { emptySummary, parseSummary, summaryText, type SoakSummary } from './summary.ts';
 
 const REPORT = join(ROOT, 'out/soak/summary.json');
 /** Cycles between two summaries. */
@@ -22,6 +22,7 @@ Options:
   --cycles <number>  50 if not given
   --seed <number>    For the moments, the releases and the writes that are lost; 1 if not given
   --jobs <number>    Devices at a time; 2 if not given
+  --continue         Go on where the last run was ended, with its seed and its counts and with fresh devices
   --json             The summary as JSON on standard output
   -h, --help         Show this help
 
@@ -30,6 +31,8 @@ Examples:
     npm run soak -- --cycles 4
   What a run with that seed did, as far as the machine's speed allows:
     npm run soak -- --cycles 1000 --seed 7
+  The rest of it, after it was ended:
+    npm run soak -- --cycles 1000 --continue
 
 The counts so far are in out/soak/summary.json after each cycle, the consoles in out/logs/soak.
 `;
@@ -40,17 +43,28 @@ function number(text: string, option: string): number {
   throw new UsageError(`Cannot take "${text}" for --${option}: it is a whole number above 0`);
 }
 
+/** What the last run came to. */
+function lastSummary(): SoakSummary {
+  try {
+    return parseSummary(JSON.parse(readFileSync(REPORT, 'utf8')));
+  } catch (thrown) {
+    throw new UsageError(`Cannot continue: ${REPORT} is no summary of a soak: ${messageOf(thrown)}`);
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       cycles: { type: 'string', default: '50' },
       seed: { type: 'string', default: '1' },
       jobs: { type: 'string', default: '2' },
+      continue: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return nodeTerminal.out(HELP);
+  const before = values.continue ? lastSummary() : emptySummary(number(values.seed, 'seed'));
   mkdirSync(dirname(REPORT), { recursive: true });
   nodeTerminal.err('building the releases …\n');
   const onCycle = (line: string, summary: SoakSummary): void => {
@@ -60,7 +74,8 @@ async function main(): Promise<void> {
   };
   const summary = await runSoak({
     cycles: number(values.cycles, 'cycles'),
-    seed: number(values.seed, 'seed'),
+    seed: before.seed,
+    before,
     jobs: number(values.jobs, 'jobs'),
     onCycle,
   });

@@ -1,4 +1,6 @@
 /** What a soak has seen so far, added up. */
+import { z } from 'zod';
+
 import type { CycleResult } from './cycle.ts';
 import { PHASES, type Phase } from './phases.ts';
 
@@ -41,6 +43,26 @@ export function emptySummary(seed: number): SoakSummary {
   };
 }
 
+/** A summary that a soak wrote. Throws a `ZodError` when it is none. */
+export function parseSummary(json: unknown): SoakSummary {
+  return summarySchema.parse(json);
+}
+
+const count = z.int().nonnegative();
+const summarySchema = z.strictObject({
+  seed: count,
+  cycles: count,
+  cuts: z.record(z.enum(PHASES), count),
+  boots: count,
+  healthy: count,
+  stages: count,
+  commits: count,
+  rollbacks: count,
+  writes: z.strictObject({ kept: count, lost: count, torn: count }),
+  milliseconds: count,
+  bricks: count,
+});
+
 /** Adds a cycle: `tried` is the release that the disk before it had on trial, `staged` the one that it was given. */
 export function addCycle(
   summary: SoakSummary,
@@ -52,8 +74,8 @@ export function addCycle(
   summary.boots += result.starts;
   summary.milliseconds += result.milliseconds;
   if (result.staged) summary.stages += 1;
-  for (const [fate, count] of Object.entries(result.after.losses))
-    summary.writes[fate as keyof SoakSummary['writes']] += count;
+  for (const [fate, writes] of Object.entries(result.after.losses))
+    summary.writes[fate as keyof SoakSummary['writes']] += writes;
   for (const { decision, wanted } of [
     { decision: result.recovered, wanted: tried },
     { decision: result.updated, wanted: staged },
@@ -68,7 +90,7 @@ export function addCycle(
 /** For people. */
 export function summaryText(summary: SoakSummary): string {
   const { seed, cycles, cuts, boots, healthy, stages, commits, rollbacks, writes, bricks } = summary;
-  const rows = Object.entries(cuts).map(([phase, count]) => `  ${String(count).padStart(6)}  ${phase}\n`);
+  const rows = Object.entries(cuts).map(([phase, number]) => `  ${String(number).padStart(6)}  ${phase}\n`);
   const seconds = (summary.milliseconds / 1000 / Math.max(1, cycles)).toFixed(1);
   return (
     `${cycles} cycles (seed ${seed}, ${seconds} s each), the power cut while\n${rows.join('')}` +
