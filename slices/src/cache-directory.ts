@@ -1,6 +1,6 @@
 /** Where sources, layers, tools and logs are kept between runs. */
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** The places in the cache. Each is made by whoever writes there first. */
 export interface CacheDirectory {
@@ -24,10 +24,10 @@ export interface CacheDirectory {
   readonly work: string;
 }
 
-/** `$COCON_CACHE`, else `$XDG_CACHE_HOME/cocon`, else `~/.cache/cocon`. */
+/** `$COCON_CACHE`, else `$XDG_CACHE_HOME/cocon`, else `~/.cache/cocon`; absolute, also if it is named otherwise. */
 export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): CacheDirectory {
   const base = environment['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return cacheDirectoryAt(environment['COCON_CACHE'] || join(base, 'cocon'));
+  return cacheDirectoryAt(resolve(environment['COCON_CACHE'] || join(base, 'cocon')));
 }
 
 /** A cache in a directory of the caller's choice. */
