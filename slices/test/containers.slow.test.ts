@@ -35,9 +35,11 @@ describe('the service containers', () => {
         [`data/containers/${name}.erofs`]: '',
       },
     });
-    // What is written to this device comes out as it was written, a record after the other.
+    // A pipe in place of the device: what is written to it comes out as it was written, a record after the other.
     return await device.run(
-      `ln -s /proc/self/fd/1 /dev/kmsg; set -o pipefail; (${limits}; /etc/cocon/services.d/containers) | cat`,
+      `mknod /dev/kmsg p; cat /dev/kmsg & exec 9>/dev/kmsg
+( exec 9>&-; ${limits}; /etc/cocon/services.d/containers ); status=$?
+exec 9>&-; wait; exit "$status"`,
     );
   }
 
@@ -57,6 +59,13 @@ describe('the service containers', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  test('leaves nothing open for a container but input and output', async () => {
+    const { output } = await logOf(
+      'for fd in 3 4 5 6 7 8 9; do [ ! -e "/proc/self/fd/$fd" ] || echo "has $fd"; done',
+    );
+    expect(output).toBe('container app.erofs: ended with status 0\n');
   });
 
   test('keeps its own line apart from a last one without an end', async () => {

@@ -1,6 +1,7 @@
 /** Containers on the device: an OCI image of other tools, bundled, started by crun from a second disk, in all its limits. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 import { silentProgress } from '@cocon-os/cli';
 import { bundle, checkConfig, openInput, resourcesOf } from '@cocon-os/image-builder';
@@ -51,12 +52,20 @@ echo "as $(id -u):$(id -g)"; grep CapBnd /proc/self/status
 while :; do sleep 1; done
 `;
 
+/** Says a line of more bytes than a record of the kernel's log can hold, and more lines than the log's rate allows; and fails. */
+const TALKS = `#!/bin/sh
+awk 'BEGIN { while (number < 200) printf "word %d ", number++; print "" }'
+number=0; while [ $number -lt 100 ]; do echo "line $number"; number=$((number + 1)); done
+exit 3
+`;
+
 const scratch = makeScratch('container');
 afterAll(() => scratch[Symbol.dispose]());
 
 const disk = scratch.file('disk.img');
 const app = scratch.file('app.erofs');
 const idle = scratch.file('idle.erofs');
+const talks = scratch.file('talks.erofs');
 
 beforeAll(async () => {
   const key = createReleaseKey();
@@ -64,6 +73,7 @@ beforeAll(async () => {
   await makeDisk([os.sealed.output], disk, key);
   await makeBundle(os, app, { script: REPORT, user: '0' });
   await makeBundle(os, idle, { script: IDLE, user: '1000:1000' });
+  await makeBundle(os, talks, { script: TALKS, user: '0' });
 });
 
 /** Bundles an image that umoci made: our busybox, a script, and a device node that must not arrive. */
@@ -83,7 +93,7 @@ async function makeBundle(
   execFileSync('umoci', ['config', '--image', `${image}:latest`, ...options, '--config.user', user]);
   await bundle(await openInput(image), {
     config: checkConfig({}),
-    name: output === app ? 'app' : 'idle',
+    name: basename(output, '.erofs'),
     resources: resourcesOf({ memory: '32MiB', cpus: 0.5, pids: 16 }),
     network: 'none',
     output,
@@ -92,7 +102,7 @@ async function makeBundle(
 }
 
 async function start(name: string, path: string, snapshot: boolean): Promise<RunningMachine> {
-  const disks = [{ path, snapshot }, fileDisk(app), fileDisk(idle)];
+  const disks = [{ path, snapshot }, fileDisk(app), fileDisk(idle), fileDisk(talks)];
   const machine = defineMachine({ name, memoryMiB: 256, disks });
   return await startMachine(machine, { log: logPath(name) });
 }
@@ -191,11 +201,27 @@ describe('cocon-container', () => {
       output: expect.stringContaining('it does not mount as EROFS') as unknown,
       status: 1,
     });
-    await guest.run('mkdir /data/containers && cat /dev/vdc >/data/containers/idle.erofs && sync');
+    await guest.run('mkdir /data/containers && cat /dev/vdc >/data/containers/idle.erofs');
+    // The longest name that a file may have.
+    await guest.run(`cat /dev/vdd >"/data/containers/$(printf 't%.0s' $(seq 249)).erofs" && sync`);
     guest.reboot();
     await guest.booted();
     await expect(guest.run(running)).resolves.toMatchObject({ status: 0 });
     await guest.run('until dmesg | grep -q "container idle.erofs: as 1000:1000"; do sleep 1; done');
+    await guest.run('until dmesg | grep -q "container t*.erofs: ended with status 3"; do sleep 1; done');
+    const { output } = await guest.run(
+      `dmesg | sed -n 's/.*container ttt*\\.erofs//p' | cut -c 1-24 | sed '/ended/q'`,
+    );
+    const records = output.split('\n').map((each) => each.trim());
+    expect(records.slice(0, 4)).toEqual([
+      expect.stringMatching(/^: word 0 word 1 /) as unknown,
+      expect.stringMatching(/^\(continued\): /) as unknown,
+      expect.stringMatching(/^\(continued\): /) as unknown,
+      ': line 0',
+    ]);
+    // Of all others the rate has let few through, but the end is always told.
+    expect(records.length).toBeLessThan(60);
+    expect(records.at(-1)).toMatch(/^: ended with status 3/);
     await guest.shutDown();
   });
 });
