@@ -8,6 +8,7 @@ import { kernelProof } from '../engine/prove.ts';
 import { openStore, type Store } from '../engine/store.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
 import type { ToolchainLock } from '../toolchain/lock.ts';
+import { treeOptions } from './context.ts';
 import lock from '../../toolchain/lock.json' with { type: 'json' };
 
 /** A finished build. */
@@ -18,20 +19,30 @@ export interface BuiltTree {
   readonly lock: ToolchainLock;
 }
 
+/** What of a graph is built, and how. */
+export interface BuildTreeOptions {
+  readonly targets?: readonly string[];
+  readonly jobs?: number | undefined;
+  /** Whether commands come to this graph by the names of its profile and board. They do, if not given. */
+  readonly named?: boolean;
+}
+
 /** Builds a graph in the usual cache. Throws what {@link buildGraph} throws. */
 export async function buildTree(
   graph: Graph,
   terminal: Terminal,
-  options: { readonly targets?: readonly string[]; readonly jobs?: number | undefined } = {},
+  options: BuildTreeOptions = {},
 ): Promise<BuiltTree> {
   const cache = cacheDirectory();
-  const { targets = [], jobs } = options;
+  const { targets = [], jobs, named = true } = options;
+  const shellCommand = (node: NodeId): string => `cocon shell ${node}${treeOptions(graph)}`;
   const built = await buildGraph(graph, {
     cache,
     lock,
     events: buildProgress(terminal),
     targets,
     ...(jobs === undefined ? {} : { jobs }),
+    ...(named ? { shellCommand } : {}),
     check: kernelProof(graph, cache),
   });
   return { built, cache, store: openStore(cache.store), lock };

@@ -39,3 +39,17 @@ export async function evaluateTree(
   const { evaluate } = await import('../graph/evaluate.ts');
   return evaluate({ profile: await loadProfile(profile, cwd), board: await loadBoard(board, cwd) });
 }
+
+/** The options by which commands come to the tree of a profile and a board, each with a space before it; what is meant anyway is left out. */
+export function treeOptions({ profile, board }: Pick<Graph, 'profile' | 'board'>): string {
+  return (profile === DEFAULT_PROFILE ? '' : ` --profile ${profile}`) + boardOption(board);
+}
+
+/** The same for `cocon build`, whose profile is no option. */
+export function buildArguments({ profile, board }: Pick<Graph, 'profile' | 'board'>): string {
+  return (profile === DEFAULT_PROFILE ? '' : ` ${profile}`) + boardOption(board);
+}
+
+function boardOption(board: string): string {
+  return board === DEFAULT_BOARD ? '' : ` --board ${board}`;
+}

@@ -1,7 +1,7 @@
 /** `cocon shell`. */
 import { defineCommand, EXIT_FAILED, UsageError } from '@cocon-os/cli';
 
-import { evaluateTree, SLICE_OPTIONS, type SliceContext } from './context.ts';
+import { buildArguments, evaluateTree, SLICE_OPTIONS, type SliceContext } from './context.ts';
 
 export const shell = defineCommand({
   name: 'shell',
@@ -60,7 +60,9 @@ export const shell = defineCommand({
       await engine.resume(job, workspace);
       const said = `${id} runs through from step "${workspace.step?.name ?? ''}"; nothing was stored`;
       terminal.out(json ? `${JSON.stringify({ node: id, resumed: true })}\n` : `${said}\n`);
-      terminal.err(`hint: put what you changed into its definition, then: cocon build --target ${id}\n`);
+      terminal.err(
+        `hint: put what you changed into its definition, then: cocon build${buildArguments(graph)} --target ${id}\n`,
+      );
       return undefined;
     } finally {
       await workspace.close();

@@ -22,6 +22,7 @@ import type { NodeJob } from './build-node.ts';
 import { silentEvents, type BuildEvents } from './events.ts';
 import { codeDigest, keyOf, keyRecord } from './key.ts';
 import { chainSeconds, planOf, type Plan } from './plan.ts';
+import { StepFailed } from './run-steps.ts';
 import { openStore, type Store, type StoredOutput, type StoredOutputs } from './store.ts';
 
 /** Where and how to build. */
@@ -33,6 +34,8 @@ export interface BuildOptions {
   readonly jobs?: number;
   /** Ids or slice names; all, if not given. */
   readonly targets?: readonly string[];
+  /** The command that opens a shell where a node has failed; errors name it. Not given where no command comes to this graph. */
+  shellCommand?(node: NodeId): string;
   /** Looks at a node that is there, and throws when it must not be used. */
   check?(node: GraphNode, outputs: StoredOutputs, store: Store): Promise<void>;
 }
@@ -217,7 +220,9 @@ class Build {
   }
 
   #fail(node: GraphNode, thrown: unknown): void {
-    const error = asSlicesError(node, thrown);
+    const way = this.#options.shellCommand?.(node.id);
+    const error =
+      thrown instanceof StepFailed && way !== undefined ? thrown.withWay(way) : asSlicesError(node, thrown);
     this.#failed.set(node.id, error);
     if (error.code === 'DISK_FULL') this.#stopped = true;
     this.#events({ kind: 'failed', node, error });

@@ -22,18 +22,39 @@ export interface StepsRun {
   onLine(line: string): void;
 }
 
+/** What is known of a step that ended with an error. */
+interface FailedStep {
+  readonly run: StepsRun;
+  /** Index of the step. */
+  readonly index: number;
+  readonly step: BuildStep;
+  readonly status: number;
+  /** The last lines that it printed. */
+  readonly tail: readonly string[];
+}
+
 /** A step that ended with an error. */
 export class StepFailed extends SlicesError {
   /** Index of the step. */
   readonly index: number;
+  readonly #failed: FailedStep;
 
-  constructor(run: StepsRun, index: number, step: BuildStep, status: number, tail: readonly string[]) {
+  /** `way` is the command that leads to the place where it failed, where that is kept and the command is known. */
+  constructor(failed: FailedStep, way?: string) {
+    const { run, index, step, status, tail } = failed;
     const end = tail.map((line) => `  ${line}`).join('\n');
+    const place = way === undefined ? '' : `; ${way} leads to the place where it failed`;
     super('BUILD_FAILED', `Cannot build ${run.node}: step "${step.name}" ended with ${status}\n${end}`, {
-      hint: `The whole log is ${run.logPath}; cocon shell ${run.node} leads to the place where it failed.`,
+      hint: `The whole log is ${run.logPath}${place}.`,
       facts: { node: run.node, step: step.name, status, log: run.logPath },
     });
     this.index = index;
+    this.#failed = failed;
+  }
+
+  /** The same, with the command that leads to its place. */
+  withWay(way: string): StepFailed {
+    return new StepFailed(this.#failed, way);
   }
 }
 
@@ -57,7 +78,7 @@ export async function runSteps(run: StepsRun): Promise<void> {
         onLine,
         ...(processors === undefined ? {} : { processors }),
       });
-      if (status !== 0) throw new StepFailed(run, index, step, status, tail);
+      if (status !== 0) throw new StepFailed({ run, index, step, status, tail });
     }
   } finally {
     log.end();
