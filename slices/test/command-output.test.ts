@@ -1,5 +1,5 @@
 /** What `cocon build`, `cocon graph` and `cocon why` print for programs, and what they say of files that they cannot write. */
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { runProgram } from '@cocon-os/cli';
@@ -141,5 +141,29 @@ describe('cocon graph --output', () => {
     expect([status, JSON.parse(out).error.code]).toEqual([1, 'OUTPUT_FAILED']);
     expect(err).toMatch(/^cocon: Cannot write (.*): E[A-Z]+: .* \[OUTPUT_FAILED\]\nhint: .*\n$/);
     expect(err).toContain(output.startsWith('/') ? output : join(cwd, output));
+  });
+});
+
+describe('cocon build --output', () => {
+  test.each([
+    ['below a file', 'profiles/sample.ts/x'],
+    ['that is a link to itself', 'loop'],
+    ['below a link to itself', 'loop/x'],
+    ['whose name is too long', 'x'.repeat(300)],
+    ['in which the kernel lets nobody write', '/proc/sys/x'],
+  ])('says which path it is, and the way out, of a directory %s', async (_, output) => {
+    await symlink('loop', join(cwd, 'loop'));
+    const { status, out, err } = await cocon('build', 'sample', '--board', 'sample', '-o', output, '--json');
+    expect([status, JSON.parse(out).error.code]).toEqual([1, 'OUTPUT_FAILED']);
+    expect(err).toMatch(/^cocon: Cannot write (.*): E[A-Z]+: .* \[OUTPUT_FAILED\]\nhint: .*\n$/m);
+    expect(err).toContain(output.startsWith('/') ? output : join(cwd, output));
+  });
+
+  test('does not take the place of a file', async () => {
+    await writeFile(join(cwd, 'letter'), 'dear\n');
+    const { status, out } = await cocon('build', 'sample', '--board', 'sample', '-o', 'letter', '--json');
+    expect([status, JSON.parse(out).error.code]).toEqual([1, 'OUTPUT_FAILED']);
+    expect(await readFile(join(cwd, 'letter'), 'utf8')).toBe('dear\n');
+    expect((await readdir(cwd)).toSorted()).toEqual(['boards', 'letter', 'profiles']);
   });
 });

@@ -10,8 +10,9 @@ import { dirname, join } from 'node:path';
 import { BUILD_TIME } from '../build-time.ts';
 import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
-import { exists, removeTree } from '../files.ts';
+import { exists, hasCode, removeTree } from '../files.ts';
 import { withLock } from '../lock.ts';
+import { outputFailed } from '../output-file.ts';
 
 /** What becomes an image. */
 export interface ImageSpec {
@@ -57,7 +58,8 @@ const INDEX = 'application/vnd.oci.image.index.v1+json';
  * Writes the image into `directory`, where an earlier image is replaced. The same spec gives the same bytes. `accept` is
  * shown the image before it takes its place: what it throws leaves everything as it was.
  *
- * @throws SlicesError `OUTPUT_OCCUPIED` when the directory holds something else
+ * @throws SlicesError `OUTPUT_OCCUPIED` when the directory holds something else, `OUTPUT_FAILED` when it is no directory or
+ * cannot be written
  */
 export async function writeOciImage(
   spec: ImageSpec,
@@ -81,13 +83,18 @@ export async function writeOciImage(
       },
     );
     return { layoutDirectory: directory, digest };
+  } catch (error) {
+    throw isAbout(error, directory) ? outputFailed(directory, error) : error;
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
 }
 
 async function refuseOccupied(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
+  const names = await readdir(directory).catch((error: unknown): readonly string[] => {
+    if (hasCode(error, ['ENOENT'])) return [];
+    throw outputFailed(directory, error);
+  });
   if (names.length === 0 || (await exists(join(directory, 'oci-layout')))) return;
   throw new SlicesError(
     'OUTPUT_OCCUPIED',
@@ -96,8 +103,20 @@ async function refuseOccupied(directory: string): Promise<void> {
   );
 }
 
+/** Whether a system error is about a directory, what lies in it or above it, or a draft of it. */
+function isAbout(error: unknown, directory: string): boolean {
+  if (!(error instanceof Error)) return false;
+  const paths: readonly unknown[] = [Reflect.get(error, 'path'), Reflect.get(error, 'dest')];
+  return paths.some(
+    (each) => typeof each === 'string' && (each.startsWith(directory) || directory.startsWith(`${each}/`)),
+  );
+}
+
 /** Returns the manifest's digest. */
 async function writeLayout(spec: ImageSpec, store: LayerPlace, draft: string): Promise<string> {
+  await mkdir(dirname(draft), { recursive: true });
+  // Not recursive: Node tries that for ever where the kernel makes no directories, as below /proc.
+  await mkdir(draft);
   await mkdir(join(draft, 'blobs/sha256'), { recursive: true });
   const put = async (mediaType: string, value: unknown): Promise<Descriptor> => {
     const bytes = Buffer.from(JSON.stringify(value));
