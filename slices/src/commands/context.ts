@@ -37,7 +37,10 @@ export async function evaluateTree(
 ): Promise<Graph> {
   const { loadBoard, loadProfile } = await import('../graph/load.ts');
   const { evaluate } = await import('../graph/evaluate.ts');
-  return evaluate({ profile: await loadProfile(profile, cwd), board: await loadBoard(board, cwd) });
+  const { watching } = await import('../graph/pure.ts');
+  return await watching(async () =>
+    evaluate({ profile: await loadProfile(profile, cwd), board: await loadBoard(board, cwd) }),
+  );
 }
 
 /** The options by which commands come to the tree of a profile and a board, each with a space before it; what is meant anyway is left out. */

@@ -19,7 +19,7 @@ import { COMMON_PACKAGES, CROSS_PACKAGES } from '../../toolchain/packages.ts';
 import type { Graph, GraphDemand, GraphNode, NodeId } from './graph.ts';
 import { optionValues } from './option-values.ts';
 import { plainSource } from './plain-source.ts';
-import { ImpureError, purely } from './pure.ts';
+import { ImpureError, purely, watching } from './pure.ts';
 
 /** What is evaluated. */
 export interface EvaluateInput {
@@ -54,6 +54,10 @@ interface Planned {
  * @throws SlicesError `SLICE_INVALID`, `SLICE_CYCLE`, `KERNEL_DEMAND_INVALID`, `KERNEL_DEMAND_CONFLICT`
  */
 export async function evaluate(input: EvaluateInput): Promise<Graph> {
+  return await watching(() => graphOf(input));
+}
+
+async function graphOf(input: EvaluateInput): Promise<Graph> {
   const { profile, board, extra = [], tools = [], options = [] } = input;
   const settings = [...(profile.options ?? []), ...options];
   const image = imageSlices([...profile.slices, ...extra]);
@@ -239,8 +243,7 @@ function definedBy<T>(what: Definition, owner: Owner, field: string, definition:
     return purely(definition);
   } catch (thrown) {
     if (thrown instanceof ImpureError) {
-      const hint = 'A definition depends on its arguments alone: give it an option, or pin the value.';
-      throw definitionInvalid(what, owner, field, thrown.message, hint);
+      throw definitionInvalid(what, owner, field, thrown.message, thrown.hint);
     }
     if (thrown instanceof SlicesError) throw thrown;
     throw definitionInvalid(what, owner, field, `it throws: ${messageOf(thrown)}`, 'Mend the definition.');

@@ -1,4 +1,6 @@
 /** Loads profiles and boards by name: `profiles/<name>.ts` exports `profile`, `boards/<name>.ts` exports `board`. */
+import { pathToFileURL } from 'node:url';
+
 import { messageOf } from '@cocon-os/cli';
 
 import type { Board } from '../define/board.ts';
@@ -6,6 +8,7 @@ import { shownPath } from '../define/location.ts';
 import type { Profile } from '../define/profile.ts';
 import { SlicesError } from '../errors.ts';
 import { fileOf, nameUnknown, type Kind } from './names.ts';
+import { ImpureError, importPurely } from './pure.ts';
 
 export { namesOf } from './names.ts';
 
@@ -34,12 +37,12 @@ async function load<Module>(
   if (file === undefined) throw await nameUnknown(kind, name, directory);
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller checks for the export
-    const module = (await import(file)) as Module;
+    const module = (await importPurely(pathToFileURL(file).href)) as Module;
     return { ...module, file };
   } catch (thrown) {
     if (thrown instanceof SlicesError) throw thrown;
     throw new SlicesError('SLICE_INVALID', `Cannot load ${shownPath(file)}: ${messageOf(thrown)}`, {
-      hint: 'Mend it, or what it imports.',
+      hint: thrown instanceof ImpureError ? thrown.hint : 'Mend it, or what it imports.',
       facts: { kind, name },
       cause: thrown,
     });

@@ -5,7 +5,6 @@ import { basename, join } from 'node:path';
 import { REPOSITORY } from '../define/location.ts';
 import { SlicesError } from '../errors.ts';
 import { exists } from '../files.ts';
-import { nearNames } from '../kconfig/near-names.ts';
 
 export type Kind = 'profile' | 'board';
 
@@ -48,18 +47,13 @@ export async function nameUnknown(kind: Kind, name: string, directory: string): 
       );
     }
   }
+  const { didYouMean } = await import('../kconfig/near-names.ts');
   const names = await namesOf(kind, directory);
   const meant = (await meantElse(kind, name, directory)) ?? didYouMean(basename(name, '.ts'), names);
   return new SlicesError('NAME_UNKNOWN', `Cannot find the ${kind} "${name}"`, {
     hint: `${meant}There is ${names.join(', ') || 'none'}; a new one is a file ${kind}s/${name}.ts that exports "${kind}".`,
     facts: { kind, name },
   });
-}
-
-/** "Did you mean …? ", or nothing when no name is near. */
-export function didYouMean(name: string, names: Iterable<string>): string {
-  const near = nearNames(name, names);
-  return near.length === 0 ? '' : `Did you mean ${near.join(' or ')}? `;
 }
 
 /** Said of a name that is one of another kind. */

@@ -8,6 +8,7 @@ import { noteSizes, proveBudgets, sizesOf, type SliceSize } from '../engine/size
 import { evaluate } from '../graph/evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { loadBoard, loadProfile } from '../graph/load.ts';
+import { watching } from '../graph/pure.ts';
 import type { Terminal } from '@cocon-os/cli';
 import type { BuiltImage } from './oci-image.ts';
 import { keepSealedBudget, type SealedBudget } from './sealed-budget.ts';
@@ -41,9 +42,11 @@ export interface BuiltProfile {
 /** Builds it. Throws what evaluating and building throw, and `BUDGET_EXCEEDED`. */
 export async function buildProfile(options: BuildProfileOptions): Promise<BuiltProfile> {
   const { cwd, extra = [], version, directory, terminal } = options;
-  const profile = await loadProfile(options.profile ?? DEFAULT_PROFILE, cwd);
-  const board = await loadBoard(options.board ?? DEFAULT_BOARD, cwd);
-  const graph = await evaluate({ profile, board, extra });
+  const graph = await watching(async () => {
+    const profile = await loadProfile(options.profile ?? DEFAULT_PROFILE, cwd);
+    const board = await loadBoard(options.board ?? DEFAULT_BOARD, cwd);
+    return await evaluate({ profile, board, extra });
+  });
   const tree = await buildTree(graph, terminal);
   const { image, sizes } = await imageOfTree(graph, tree, { directory, name: graph.profile, version });
   const architecture = TARGET_NAMES[graph.target].oci;

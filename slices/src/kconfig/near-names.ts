@@ -19,6 +19,12 @@ export function nearNames(name: string, names: Iterable<string>): readonly strin
     .map((near) => near.name);
 }
 
+/** "Did you mean …? ", or nothing when no name is near. */
+export function didYouMean(name: string, names: Iterable<string>): string {
+  const near = nearNames(name, names);
+  return near.length === 0 ? '' : `Did you mean ${near.join(' or ')}? `;
+}
+
 function isPart(name: string, candidate: string): boolean {
   return candidate.startsWith(`${name}_`) || candidate.endsWith(`_${name}`);
 }
