@@ -25,6 +25,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `OUTPUT_FAILED`: a file or directory cannot be written where it was asked for.
  * - `BUDGET_EXCEEDED`: what was built is larger than its definition allows.
  * - `STORE_BUSY`: something is built while the store is to be cleared.
+ * - `CACHE_UNUSABLE`: the cache's directory, or a lock in it, cannot be opened, made or locked.
  * - `STORE_DAMAGED`: the store holds something that is not what it is called.
  * - `VERIFY_DIFFERS`: a second build came to other bytes.
  * - `NOTHING_FAILED`: no failed build of that slice is kept.
@@ -56,6 +57,7 @@ export type SlicesErrorCode =
   | 'OUTPUT_FAILED'
   | 'BUDGET_EXCEEDED'
   | 'STORE_BUSY'
+  | 'CACHE_UNUSABLE'
   | 'STORE_DAMAGED'
   | 'VERIFY_DIFFERS'
   | 'NOTHING_FAILED'

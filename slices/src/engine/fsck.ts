@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { messageOf } from '@cocon-os/cli';
 
 import type { CacheDirectory } from '../cache-directory.ts';
-import { draftsIn, ownerOfDraft } from '../drafts.ts';
+import { draftsIn, isDraft } from '../drafts.ts';
 import { exists, removeTree, sha256OfFile } from '../files.ts';
 import { keyOf } from './key.ts';
 import type { Descriptor } from './layout-index.ts';
@@ -42,8 +42,8 @@ export async function fsck(cache: CacheDirectory): Promise<FsckResult> {
   const keys = await checkKeys(store, problems);
   await checkIndex(store, problems);
   for (const place of draftPlaces(cache)) {
-    for (const { path, owner, running } of await draftsIn(place)) {
-      if (running) continue;
+    for (const { path, owner, state } of await draftsIn(place)) {
+      if (state !== 'ended') continue;
       problems.push({ kind: 'left over', path, detail: `process ${owner} began it and has ended` });
     }
   }
@@ -61,7 +61,7 @@ async function checkBlobs(store: Store, problems: Problem[]): Promise<{ blobs: n
   const directory = join(store.directory, 'blobs/sha256');
   let [blobs, bytes] = [0, 0];
   for (const name of await readdir(directory).catch(() => [])) {
-    if (ownerOfDraft(name) !== undefined) continue;
+    if (isDraft(name)) continue;
     const path = join(directory, name);
     const { size } = await stat(path);
     blobs += 1;

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
 import type { Platform } from '../define/target.ts';
-import { draftsIn } from '../drafts.ts';
+import { draftsIn, processIdentity } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
 import { removeTree } from '../files.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
-import { processIdentity, withLock } from '../lock.ts';
+import { withLock } from '../lock.ts';
 import { closureOf, type ToolchainLock } from '../toolchain/lock.ts';
 import { toolchainDigest } from '../toolchain/root.ts';
 import { planOf } from './plan.ts';
@@ -76,8 +76,8 @@ export async function gc(cache: CacheDirectory, options: GcOptions): Promise<GcR
 /** A builder that begins after this waits for the lock that is held here. */
 async function assertIdle(cache: CacheDirectory): Promise<void> {
   const own = await processIdentity(process.pid);
-  const drafts = await Promise.all([cache.work, join(cache.work, 'verify')].map(draftsIn));
-  const busy = drafts.flat().find(({ running, owner }) => running && owner !== own);
+  const drafts = await Promise.all([cache.work, join(cache.work, 'verify')].map((place) => draftsIn(place)));
+  const busy = drafts.flat().find(({ state, owner }) => state !== 'ended' && owner !== own);
   if (busy === undefined) return;
   throw new SlicesError(
     'STORE_BUSY',

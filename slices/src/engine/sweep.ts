@@ -1,10 +1,10 @@
 /** Removes what processes that were killed have left in a cache. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
 import { sweepDrafts } from '../drafts.ts';
-import { isRunning } from '../lock.ts';
+import { removeFreeLock } from '../lock.ts';
 
 /** The places in which drafts are made. */
 export function draftPlaces({ work, store, sources, toolchain, tools }: CacheDirectory): readonly string[] {
@@ -25,9 +25,6 @@ export async function sweep(cache: CacheDirectory): Promise<void> {
   await mkdir(cache.work, { recursive: true });
   for (const place of draftPlaces(cache)) await sweepDrafts(place);
   for (const name of await readdir(cache.work)) {
-    if (!name.endsWith('.lock')) continue;
-    const path = join(cache.work, name);
-    const owner = await readFile(path, 'utf8').catch(() => undefined);
-    if (owner !== undefined && !(await isRunning(owner))) await rm(path, { force: true });
+    if (name.endsWith('.lock')) await removeFreeLock(join(cache.work, name));
   }
 }
