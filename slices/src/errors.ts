@@ -24,7 +24,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `OUTPUT_OCCUPIED`: an image would take the place of something that is none.
  * - `OUTPUT_FAILED`: a file or directory cannot be written where it was asked for.
  * - `BUDGET_EXCEEDED`: what was built is larger than its definition allows.
- * - `STORE_BUSY`: something is built while the store is to be cleared.
+ * - `STORE_BUSY`: another process uses the store while something is to be removed from it.
  * - `CACHE_UNUSABLE`: the cache's directory, or a lock in it, cannot be opened, made or locked.
  * - `STORE_DAMAGED`: the store holds something that is not what it is called.
  * - `VERIFY_DIFFERS`: a second build came to other bytes.

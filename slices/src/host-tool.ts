@@ -36,7 +36,8 @@ export async function hostTool(name: HostTool, terminal: Terminal): Promise<stri
   const { slice, path } = TOOLS[name];
   const board = await loadBoard(DEFAULT_BOARD, REPOSITORY);
   const graph = await evaluate({ profile: toolbox, board, tools: [slice] });
-  const { built, store, cache } = await buildTree(graph, terminal, { named: false });
+  using tree = await buildTree(graph, terminal, { named: false });
+  const { built, store, cache } = tree;
   const tool = [...built.values()].find(({ node }) => node.name === slice.name)?.outputs.tool;
   if (tool === undefined) {
     throw new SlicesError('SLICE_INVALID', `Cannot run ${name}: ${slice.name} has no tool output`, {

@@ -4,15 +4,17 @@ import type { Terminal } from '@cocon-os/cli';
 import { cacheDirectory, type CacheDirectory } from '../cache-directory.ts';
 import { buildGraph, type BuiltNode } from '../engine/build.ts';
 import { buildProgress } from '../engine/progress.ts';
+import { presence } from '../engine/presence.ts';
 import { kernelProof } from '../engine/prove.ts';
 import { openStore, type Store } from '../engine/store.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
 import type { ToolchainLock } from '../toolchain/lock.ts';
 import { treeOptions } from './context.ts';
+import { sayThatItWaits } from './waiting.ts';
 import lock from '../../toolchain/lock.json' with { type: 'json' };
 
-/** A finished build. */
-export interface BuiltTree {
+/** A finished build. What it came to stays in the store until this is disposed of. */
+export interface BuiltTree extends Disposable {
   readonly built: ReadonlyMap<NodeId, BuiltNode>;
   readonly cache: CacheDirectory;
   readonly store: Store;
@@ -36,14 +38,21 @@ export async function buildTree(
   const cache = cacheDirectory();
   const { targets = [], jobs, named = true } = options;
   const shellCommand = (node: NodeId): string => `cocon shell ${node}${treeOptions(graph)}`;
-  const built = await buildGraph(graph, {
-    cache,
-    lock,
-    events: buildProgress(terminal),
-    targets,
-    ...(jobs === undefined ? {} : { jobs }),
-    ...(named ? { shellCommand } : {}),
-    check: kernelProof(graph, cache),
-  });
-  return { built, cache, store: openStore(cache.store), lock };
+  const present = await presence(cache, sayThatItWaits(terminal));
+  try {
+    const built = await buildGraph(graph, {
+      cache,
+      lock,
+      events: buildProgress(terminal),
+      targets,
+      ...(jobs === undefined ? {} : { jobs }),
+      ...(named ? { shellCommand } : {}),
+      check: kernelProof(graph, cache),
+    });
+    const dispose = (): void => present[Symbol.dispose]();
+    return { built, cache, store: openStore(cache.store), lock, [Symbol.dispose]: dispose };
+  } catch (thrown) {
+    present[Symbol.dispose]();
+    throw thrown;
+  }
 }

@@ -9,6 +9,7 @@ import type { Graph, NodeId } from '../graph/graph.ts';
 import type { ImageOfTree } from '../image/build-profile.ts';
 import type { Sealer } from '../image/sealer.ts';
 import { evaluateTree, TREE_OPTIONS, type SliceContext } from './context.ts';
+import { sayThatItWaits } from './waiting.ts';
 
 /** The command; the sealer measures images for their profiles' budgets. */
 export function buildCommand(sealer: Sealer): Command<SliceContext> {
@@ -52,11 +53,16 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
         throw new UsageError(`Cannot build with ${jobs} jobs`, 'Give a whole number from 1 on.');
       }
       const graph = await evaluateTree(cwd, args[0], options.board);
+      const [{ cacheDirectory }, { announce }] = await Promise.all([
+        import('../cache-directory.ts'),
+        import('../engine/presence.ts'),
+      ]);
+      using _ = announce(cacheDirectory(), sayThatItWaits(terminal));
       const { outputName } = await import('../graph/names.ts');
       const { profile, board } = graph;
       const directory = resolve(cwd, options.output ?? `out/${await outputName(profile, board, cwd)}`);
       const { buildTree } = await import('./build-tree.ts');
-      const tree = await buildTree(graph, terminal, { targets, jobs });
+      using tree = await buildTree(graph, terminal, { targets, jobs });
       const { built } = tree;
       if (targets.length > 0) {
         const { noteSizes, proveBudgets, sizesOf } = await import('../engine/sizes.ts');

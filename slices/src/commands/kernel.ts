@@ -32,7 +32,8 @@ export const kernel = defineCommand({
       import('./build-tree.ts'),
       import('../engine/kernel-config.ts'),
     ]);
-    const { built, store, cache } = await buildTree(graph, terminal, { targets: [CONFIG_SLICE] });
+    using tree = await buildTree(graph, terminal, { targets: [CONFIG_SLICE] });
+    const { built, store, cache } = tree;
     const configured = [...built.values()].find(({ node }) => node.name === CONFIG_SLICE);
     const dev = configured?.outputs.dev;
     if (configured === undefined || dev === undefined) {

@@ -42,7 +42,7 @@ export const shell = defineCommand({
     const plan = plans.planOf(graph);
     const { needs } = plan.node(id);
     // Without needs there is nothing to build first; no target at all would mean the whole tree.
-    const tree = needs.length === 0 ? undefined : await buildTree(graph, terminal, { targets: needs });
+    using tree = needs.length === 0 ? undefined : await buildTree(graph, terminal, { targets: needs });
     const { cacheDirectory } = await import('../cache-directory.ts');
     const { openStore } = await import('../engine/store.ts');
     const { default: lock } = await import('../../toolchain/lock.json', { with: { type: 'json' } });

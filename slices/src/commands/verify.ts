@@ -30,7 +30,8 @@ export const verify = defineCommand({
     const ids =
       args.length === 0 ? graph.nodes.map(({ id }) => id) : args.flatMap((name) => idsOf(graph, name));
     const { buildTree } = await import('./build-tree.ts');
-    const { cache, lock } = await buildTree(graph, terminal, { targets: ids });
+    using tree = await buildTree(graph, terminal, { targets: ids });
+    const { cache, lock } = tree;
     const { buildProgress } = await import('../engine/progress.ts');
     const events = buildProgress(terminal);
     const results = options.rebuild

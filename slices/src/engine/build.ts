@@ -4,7 +4,6 @@
  * A node whose needs are there is looked up by its key; if it has to be built it waits for its turn, and of those that
  * wait the one at the head of the longest chain is begun first. A failed node stops those that need it and nobody else.
  */
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,9 +11,8 @@ import { messageOf } from '@cocon-os/cli';
 
 import type { CacheDirectory } from '../cache-directory.ts';
 import { OUTPUT_NAMES } from '../define/recipe.ts';
-import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
-import { hasCode, removeTree } from '../files.ts';
+import { hasCode } from '../files.ts';
 import type { Graph, GraphNode, NodeId } from '../graph/graph.ts';
 import { withLock } from '../lock.ts';
 import type { ToolchainLock } from '../toolchain/lock.ts';
@@ -22,6 +20,7 @@ import type { NodeJob } from './build-node.ts';
 import { silentEvents, type BuildEvents } from './events.ts';
 import { codeDigest, keyOf, keyRecord } from './key.ts';
 import { chainSeconds, planOf, type Plan } from './plan.ts';
+import { presence } from './presence.ts';
 import { StepFailed } from './run-steps.ts';
 import { openStore, type Store, type StoredOutput, type StoredOutputs } from './store.ts';
 
@@ -61,6 +60,8 @@ export async function buildGraph(
   const plan = planOf(graph, options.targets);
   const build = new Build(plan, options);
   try {
+    // Before the first look: what it finds must not be taken away.
+    using _ = await presence(options.cache);
     return await build.run();
   } catch (error) {
     throw await told(error, options.cache);
@@ -148,28 +149,17 @@ class Build {
     const { cache, jobs = availableParallelism() } = this.#options;
     const { sweep } = await import('./sweep.ts');
     await sweep(cache);
-    const presence = await draftOf(join(cache.work, 'builder'));
-    await mkdir(presence, { recursive: true });
-    try {
-      await withLock(
-        join(cache.work, 'gc.lock'),
-        () => {},
-        async () => {},
-      );
-      const chains = await chainSeconds(this.#plan, this.#store);
-      const rank = ({ node }: NodeJob): number => chains.get(node.id) ?? 0;
-      while (this.#waiting.length > 0 || this.#running.size > 0) {
-        this.#waiting.sort((a, b) => rank(b) - rank(a));
-        while (!this.#stopped && this.#running.size < jobs) {
-          const job = this.#waiting.shift();
-          if (job === undefined) break;
-          this.#running.set(job.node.id, this.#build(job));
-        }
-        if (this.#running.size === 0) break;
-        await Promise.race(this.#running.values());
+    const chains = await chainSeconds(this.#plan, this.#store);
+    const rank = ({ node }: NodeJob): number => chains.get(node.id) ?? 0;
+    while (this.#waiting.length > 0 || this.#running.size > 0) {
+      this.#waiting.sort((a, b) => rank(b) - rank(a));
+      while (!this.#stopped && this.#running.size < jobs) {
+        const job = this.#waiting.shift();
+        if (job === undefined) break;
+        this.#running.set(job.node.id, this.#build(job));
       }
-    } finally {
-      await removeTree(presence);
+      if (this.#running.size === 0) break;
+      await Promise.race(this.#running.values());
     }
   }
 
@@ -195,10 +185,10 @@ class Build {
   async #buildNow(job: NodeJob): Promise<void> {
     const { node, key, record } = job;
     const { buildNode } = await import('./build-node.ts');
-    const began = Date.now();
+    const began = performance.now();
     const outputs = await buildNode(job);
     this.#changed = true;
-    const seconds = (Date.now() - began) / 1000;
+    const seconds = (performance.now() - began) / 1000;
     const last = await this.#store.last(node.id);
     const before = last === undefined ? undefined : await this.#store.read(last.key);
     const same = before !== undefined && sameOutputs(before.outputs, outputs);

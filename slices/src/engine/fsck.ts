@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { messageOf } from '@cocon-os/cli';
 
 import type { CacheDirectory } from '../cache-directory.ts';
-import { draftsIn, isDraft } from '../drafts.ts';
+import { isDraft } from '../drafts.ts';
 import { exists, removeTree, sha256OfFile } from '../files.ts';
 import { keyOf } from './key.ts';
 import type { Descriptor } from './layout-index.ts';
+import { presence } from './presence.ts';
 import { openStore, type Store } from './store.ts';
-import { draftPlaces } from './sweep.ts';
+import { leftOver } from './sweep.ts';
 
 /** Something that is not as it should be. */
 export interface Problem {
@@ -36,16 +37,14 @@ export interface FsckResult {
 
 /** Reads every file of the store. Changes nothing. */
 export async function fsck(cache: CacheDirectory): Promise<FsckResult> {
+  using _ = await presence(cache);
   const store = openStore(cache.store);
   const problems: Problem[] = [];
   const blobs = await checkBlobs(store, problems);
   const keys = await checkKeys(store, problems);
   await checkIndex(store, problems);
-  for (const place of draftPlaces(cache)) {
-    for (const { path, owner, state } of await draftsIn(place)) {
-      if (state !== 'ended') continue;
-      problems.push({ kind: 'left over', path, detail: `process ${owner} began it and has ended` });
-    }
+  for (const { path, owner } of await leftOver(cache, false)) {
+    problems.push({ kind: 'left over', path, detail: `process ${owner} began it and has ended` });
   }
   return { ...blobs, keys, problems };
 }

@@ -2,22 +2,22 @@
  * Removes from a cache what none of the given graphs reaches: builds and their layers, kept workspaces of failed builds and,
  * if asked for, sources and toolchains. What is removed can be built or fetched again.
  */
-import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
 import type { Platform } from '../define/target.ts';
-import { draftsIn, processIdentity } from '../drafts.ts';
-import { SlicesError } from '../errors.ts';
-import { removeTree } from '../files.ts';
+import { draftOf, isDraft } from '../drafts.ts';
+import { hasCode, removeTree } from '../files.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
-import { withLock } from '../lock.ts';
 import { closureOf, type ToolchainLock } from '../toolchain/lock.ts';
 import { toolchainDigest } from '../toolchain/root.ts';
+import { imagesOf, writeIndex } from './layout-index.ts';
 import { planOf } from './plan.ts';
+import { alone, presence } from './presence.ts';
 import { treeState } from './state.ts';
 import { openStore, type Store } from './store.ts';
-import { sweep } from './sweep.ts';
+import { sweepAll } from './sweep.ts';
 
 /** What is kept and how it is gone about. */
 export interface GcOptions {
@@ -45,45 +45,54 @@ export interface GcResult {
   readonly kept: number;
 }
 
-/** Collects. Throws `STORE_BUSY` while something is built, unless it is dry. */
+/**
+ * Collects. Whenever it is killed, what is left is a sound store with some garbage in it.
+ *
+ * @throws SlicesError `STORE_BUSY` while another process uses the cache, unless it is dry
+ */
 export async function gc(cache: CacheDirectory, options: GcOptions): Promise<GcResult> {
-  await mkdir(cache.work, { recursive: true });
-  return withLock(
-    join(cache.work, 'gc.lock'),
-    () => {},
-    async () => {
-      if (!options.dryRun) {
-        await assertIdle(cache);
-        await sweep(cache);
-      }
-      const store = openStore(cache.store);
-      const reached = await reachedBy(options, store);
-      const found = [
-        ...(await unreachedBuilds(store, reached)),
-        ...(await all('workspace', join(cache.work, 'failed'), () => false)),
-        ...(options.sources ? await unreachedSources(cache, options) : []),
-      ];
-      if (!options.dryRun) {
-        for (const { path } of found) await removeTree(path);
-        const { writeIndex } = await import('./layout-index.ts');
-        await writeIndex(store);
-      }
-      return { removed: found, kept: reached.keys.size };
-    },
-  );
+  if (!options.dryRun) return alone(cache, 'collect', () => collect(cache, options));
+  using _ = await presence(cache);
+  const { notes, others, kept } = await find(cache, options);
+  return { removed: [...notes, ...others], kept };
 }
 
-/** A builder that begins after this waits for the lock that is held here. */
-async function assertIdle(cache: CacheDirectory): Promise<void> {
-  const own = await processIdentity(process.pid);
-  const drafts = await Promise.all([cache.work, join(cache.work, 'verify')].map((place) => draftsIn(place)));
-  const busy = drafts.flat().find(({ state, owner }) => state !== 'ended' && owner !== own);
-  if (busy === undefined) return;
-  throw new SlicesError(
-    'STORE_BUSY',
-    `Cannot collect: process ${Number.parseInt(busy.owner, 10)} builds in ${cache.root}`,
-    { hint: 'Try again when it is done.', facts: { process: Number.parseInt(busy.owner, 10) } },
-  );
+/** First what leads to other things, and those last. */
+async function collect(cache: CacheDirectory, options: GcOptions): Promise<GcResult> {
+  await sweepAll(cache);
+  const { notes, others, kept } = await find(cache, options);
+  for (const { path } of notes) await removeTree(path);
+  await writeIndex(openStore(cache.store));
+  for (const { path } of others) await discard(path);
+  return { removed: [...notes, ...others], kept };
+}
+
+/** A tree is gone in one moment: what is left of one that is half removed would be taken for a whole one. */
+async function discard(path: string): Promise<void> {
+  let gone = path;
+  if ((await lstat(path)).isDirectory()) {
+    gone = await draftOf(path);
+    await rename(path, gone);
+  }
+  await removeTree(gone);
+}
+
+/** What can go. */
+interface Found {
+  /** Notes of builds, those of nodes before those of keys. */
+  readonly notes: readonly Removed[];
+  readonly others: readonly Removed[];
+  /** Builds that stay. */
+  readonly kept: number;
+}
+
+async function find(cache: CacheDirectory, options: GcOptions): Promise<Found> {
+  const store = openStore(cache.store);
+  const reached = await reachedBy(options, store);
+  const { notes, layers } = await unreachedBuilds(store, reached);
+  const workspaces = await all('workspace', join(cache.work, 'failed'), () => false);
+  const sources = options.sources ? await unreachedSources(cache, options) : [];
+  return { notes, others: [...layers, ...workspaces, ...sources], kept: reached.keys.size };
 }
 
 interface Reached {
@@ -113,34 +122,28 @@ async function reachedBy({ keep, keepAllOf, lock }: GcOptions, store: Store): Pr
   return { nodes, keys };
 }
 
-async function unreachedBuilds(store: Store, { nodes, keys }: Reached): Promise<readonly Removed[]> {
-  const removed: Removed[] = [];
+async function unreachedBuilds(
+  store: Store,
+  { nodes, keys }: Reached,
+): Promise<{ readonly notes: readonly Removed[]; readonly layers: readonly Removed[] }> {
+  const goneNodes: string[] = [];
+  const goneKeys: string[] = [];
+  const staying: NodeId[] = [];
   for (const node of await store.nodes()) {
-    if (!nodes.has(node)) removed.push(await sized('build', store.nodePath(node)));
+    if (nodes.has(node)) staying.push(node);
+    else goneNodes.push(store.nodePath(node));
   }
-  const blobs = new Set(await indexedBlobs(store, nodes));
+  const images = await imagesOf(store, staying);
+  const blobs = new Set(images.flatMap((image) => image.blobs.map(({ digest }) => digest)));
   for (const key of await store.keys()) {
-    if (!keys.has(key)) removed.push(await sized('build', store.keyPath(key)));
+    if (!keys.has(key)) goneKeys.push(store.keyPath(key));
     else for (const { digest } of Object.values((await store.read(key))?.outputs ?? {})) blobs.add(digest);
   }
   const reached = (name: string): boolean => blobs.has(`sha256:${name}`);
-  return [...removed, ...(await all('layer', join(store.directory, 'blobs/sha256'), reached))];
-}
-
-/** The small blobs that the index leads to for nodes that are kept. */
-async function indexedBlobs(store: Store, nodes: ReadonlySet<NodeId>): Promise<readonly string[]> {
-  const text = await readFile(join(store.directory, 'index.json'), 'utf8').catch(() => '{"manifests":[]}');
-  const { manifests }: { manifests: { digest: string; annotations: Record<string, string> }[] } =
-    JSON.parse(text);
-  const blobs: string[] = [];
-  for (const { digest, annotations } of manifests) {
-    const name = annotations['org.opencontainers.image.ref.name'] ?? '';
-    if (!nodes.has(name.slice(0, name.lastIndexOf('/')))) continue;
-    const manifest = await readFile(store.pathOf(digest), 'utf8').catch(() => '{}');
-    const { config }: { config?: { digest: string } } = JSON.parse(manifest);
-    blobs.push(digest, ...(config === undefined ? [] : [config.digest]));
-  }
-  return blobs;
+  return {
+    notes: await allSized('build', [...goneNodes, ...goneKeys]),
+    layers: await all('layer', join(store.directory, 'blobs/sha256'), reached),
+  };
 }
 
 async function unreachedSources(
@@ -171,27 +174,43 @@ async function unreachedSources(
   ];
 }
 
-/** What lies in a directory and is not reached. */
+/** What lies in a directory and is not reached. What somebody works on just now is no garbage. */
 async function all(
   kind: Removed['kind'],
   directory: string,
   reached: (name: string) => boolean,
 ): Promise<readonly Removed[]> {
   const names = await readdir(directory).catch(() => []);
-  return Promise.all(
-    names.filter((name) => !reached(name)).map((name) => sized(kind, join(directory, name))),
+  const unreached = names.filter((name) => !reached(name) && !isDraft(name));
+  return allSized(
+    kind,
+    unreached.map((name) => join(directory, name)),
   );
 }
 
-async function sized(kind: Removed['kind'], path: string): Promise<Removed> {
-  return { kind, path, bytes: await bytesOf(path) };
+/** Who is dry is not alone: what goes meanwhile is left out. */
+async function allSized(kind: Removed['kind'], paths: readonly string[]): Promise<readonly Removed[]> {
+  const found: Removed[] = [];
+  for (const path of paths) {
+    const bytes = await bytesOf(path);
+    if (bytes !== undefined) found.push({ kind, path, bytes });
+  }
+  return found;
 }
 
-async function bytesOf(path: string): Promise<number> {
-  const { size } = await lstat(path);
+async function bytesOf(path: string): Promise<number | undefined> {
+  const size = await sizeOf(path);
+  if (size === undefined) return undefined;
   const entries = await readdir(path, { withFileTypes: true, recursive: true }).catch(() => []);
-  const sizes = await Promise.all(
-    entries.map(async (entry) => (await lstat(join(entry.parentPath, entry.name))).size),
-  );
-  return sizes.reduce((sum, each) => sum + each, size);
+  const sizes = await Promise.all(entries.map((entry) => sizeOf(join(entry.parentPath, entry.name))));
+  return sizes.reduce<number>((sum, each) => sum + (each ?? 0), size);
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await lstat(path)).size;
+  } catch (error) {
+    if (hasCode(error, ['ENOENT', 'ENOTDIR'])) return undefined;
+    throw error;
+  }
 }

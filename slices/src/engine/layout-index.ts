@@ -31,15 +31,11 @@ export async function writeIndex(store: Store): Promise<void> {
     join(store.directory, 'index.lock'),
     () => {},
     async () => {
-      const manifests: Descriptor[] = [];
-      for (const node of await store.nodes()) {
-        const last = await store.last(node);
-        const build = last === undefined ? undefined : await store.find(last.key);
-        if (build === undefined) continue;
-        for (const [name, output] of Object.entries(build.outputs)) {
-          manifests.push(await imageOf(store, node, name, build, output));
-        }
+      const images = await imagesOf(store, await store.nodes());
+      for (const { digest, bytes } of images.flatMap(({ blobs }) => blobs)) {
+        if (!(await exists(store.pathOf(digest)))) await writeWhole(store.pathOf(digest), bytes);
       }
+      const manifests = images.map(({ manifest }) => manifest);
       await writeWhole(join(store.directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
       const index = { schemaVersion: 2, mediaType: INDEX, manifests };
       await writeWhole(join(store.directory, 'index.json'), `${JSON.stringify(index)}\n`);
@@ -47,15 +43,34 @@ export async function writeIndex(store: Store): Promise<void> {
   );
 }
 
-async function imageOf(
-  store: Store,
+/** What the index says of one output. */
+export interface IndexedImage {
+  readonly manifest: Descriptor;
+  /** The small blobs that it leads to: configuration and manifest. */
+  readonly blobs: readonly { readonly digest: string; readonly bytes: Uint8Array }[];
+}
+
+/** What the index has to say of the last builds of some nodes. */
+export async function imagesOf(store: Store, nodes: readonly NodeId[]): Promise<readonly IndexedImage[]> {
+  const images: IndexedImage[] = [];
+  for (const node of nodes) {
+    const last = await store.last(node);
+    const build = last === undefined ? undefined : await store.find(last.key);
+    for (const [name, output] of Object.entries(build?.outputs ?? {})) {
+      if (build !== undefined) images.push(imageOf(node, name, build, output));
+    }
+  }
+  return images;
+}
+
+function imageOf(
   node: NodeId,
   name: string,
   { record }: StoredBuild,
   { digest, sizeBytes }: StoredOutput,
-): Promise<Descriptor> {
+): IndexedImage {
   const created = new Date(BUILD_TIME * 1000).toISOString().replace('.000Z', 'Z');
-  const config = await putJson(store, CONFIG, {
+  const config = blobOf({
     created,
     architecture: TARGET_NAMES[record.platform === 'host' ? 'x86_64' : record.platform].oci,
     os: 'linux',
@@ -63,10 +78,10 @@ async function imageOf(
     rootfs: { type: 'layers', diff_ids: [digest] },
     history: [{ created, created_by: `${record.name} ${record.version} ${name}` }],
   });
-  const manifest = await putJson(store, MANIFEST, {
+  const manifest = blobOf({
     schemaVersion: 2,
     mediaType: MANIFEST,
-    config,
+    config: { mediaType: CONFIG, digest: config.digest, size: config.bytes.length },
     layers: [{ mediaType: LAYER, digest, size: sizeBytes }],
   });
   const annotations = {
@@ -74,13 +89,11 @@ async function imageOf(
     'org.opencontainers.image.title': record.name,
     'org.opencontainers.image.version': record.version,
   };
-  return { ...manifest, annotations };
+  const described = { mediaType: MANIFEST, digest: manifest.digest, size: manifest.bytes.length };
+  return { manifest: { ...described, annotations }, blobs: [config, manifest] };
 }
 
-async function putJson(store: Store, mediaType: string, value: unknown): Promise<Descriptor> {
+function blobOf(value: unknown): { readonly digest: string; readonly bytes: Uint8Array } {
   const bytes = Buffer.from(JSON.stringify(value));
-  const digest = `sha256:${sha256Of(bytes)}`;
-  const path = store.pathOf(digest);
-  if (!(await exists(path))) await writeWhole(path, bytes);
-  return { mediaType, digest, size: bytes.length };
+  return { digest: `sha256:${sha256Of(bytes)}`, bytes };
 }

@@ -20,6 +20,7 @@ import {
   type Workspace,
 } from './build-node.ts';
 import { outputsOf } from './outputs.ts';
+import { presence } from './presence.ts';
 import { runSteps } from './run-steps.ts';
 import { shellInSandbox } from './sandbox.ts';
 
@@ -41,14 +42,35 @@ export const SCRIPTS = '/tmp/steps';
 
 /**
  * Opens a workspace: at a step of a fresh one if `step` is given, else where the last build failed, else of a fresh one
- * at the first step behind those that unpack the source.
+ * at the first step behind those that unpack the source. It, and what the store has, stay until it is closed.
  *
  * @throws SlicesError `NAME_UNKNOWN` for a step, `NOTHING_FAILED` when `failed` is wanted and not there
  */
-export async function openWorkspace(
-  job: NodeJob,
-  wanted: { readonly step?: string | undefined; readonly failed?: boolean } = {},
-): Promise<OpenWorkspace> {
+export async function openWorkspace(job: NodeJob, wanted: WantedWorkspace = {}): Promise<OpenWorkspace> {
+  const present = await presence(job.cache);
+  try {
+    const workspace = await open(job, wanted);
+    const close = async (): Promise<void> => {
+      try {
+        await workspace.close();
+      } finally {
+        present[Symbol.dispose]();
+      }
+    };
+    return { ...workspace, close };
+  } catch (thrown) {
+    present[Symbol.dispose]();
+    throw thrown;
+  }
+}
+
+/** What {@link openWorkspace} is asked for. */
+interface WantedWorkspace {
+  readonly step?: string | undefined;
+  readonly failed?: boolean;
+}
+
+async function open(job: NodeJob, wanted: WantedWorkspace): Promise<OpenWorkspace> {
   const steps = stepsOf(job);
   const failed = wanted.step === undefined ? await readFailed(job) : undefined;
   if (failed !== undefined) return openFailed(job, failed, steps);

@@ -8,8 +8,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { messageOf } from '@cocon-os/cli';
+
 import { OUTPUT_NAMES, type OutputName } from '../define/recipe.ts';
 import { draftOf } from '../drafts.ts';
+import { SlicesError } from '../errors.ts';
+import { hasCode } from '../files.ts';
 import type { NodeId } from '../graph/graph.ts';
 import { layerOf } from '../layer/layer-tar.ts';
 import { fileBytesOf, type Member } from '../layer/members.ts';
@@ -69,8 +73,9 @@ export interface Store {
   nodePath(node: NodeId): string;
 }
 
-const KEY_FILE = /^([0-9a-f]{64})\.json$/;
-const NODE_FILE = /^([a-z0-9.-]+@[a-z0-9_]+)\.json$/;
+/** Names of the files in `keys` and `builds`. */
+export const KEY_FILE = /^([0-9a-f]{64})\.json$/;
+export const NODE_FILE = /^([a-z0-9.-]+@[a-z0-9_]+)\.json$/;
 
 /** Opens the store in `directory`; it is made on first use. */
 export function openStore(directory: string): Store {
@@ -91,7 +96,11 @@ export function openStore(directory: string): Store {
     return isLastBuild(value) ? value : undefined;
   };
   const listed = async (place: string, form: RegExp): Promise<readonly string[]> => {
-    const names = await readdir(join(directory, place)).catch(() => []);
+    // Only what was never made is empty: whoever removes what nothing leads to must not take an error for nothing.
+    const names = await readdir(join(directory, place)).catch((error: unknown) => {
+      if (hasCode(error, ['ENOENT'])) return [];
+      throw error;
+    });
     return names.flatMap((name) => form.exec(name)?.[1] ?? []).toSorted();
   };
 
@@ -152,16 +161,30 @@ async function writeBlob(
   return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
 }
 
-/** Writes a file so that a reader sees either all of it or what was there before. */
+/**
+ * Writes a file so that a reader sees either all of it or what was there before.
+ *
+ * @throws SlicesError `CACHE_UNUSABLE` where nothing may be written
+ */
 export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
   const draft = await draftOf(path);
   try {
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(draft, contents);
     await rename(draft, path);
+  } catch (cause) {
+    throw hasCode(cause, ['EROFS', 'EACCES', 'EPERM']) ? cannotWrite(path, cause) : cause;
   } finally {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => {});
   }
+}
+
+function cannotWrite(path: string, cause: unknown): SlicesError {
+  return new SlicesError('CACHE_UNUSABLE', `Cannot write ${path}: ${messageOf(cause)}`, {
+    hint: 'What is not in the cache yet can only go into one to which you may write: COCON_CACHE=<directory>.',
+    facts: { path },
+    cause,
+  });
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -3,14 +3,17 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
-import { sweepDrafts } from '../drafts.ts';
+import { draftsIn, sweepDrafts, type Draft } from '../drafts.ts';
+import { removeTree } from '../files.ts';
 import { removeFreeLock } from '../lock.ts';
 
 /** The places in which drafts are made. */
-export function draftPlaces({ work, store, sources, toolchain, tools }: CacheDirectory): readonly string[] {
-  const inStore = ['', 'blobs/sha256', 'keys', 'builds'].map((name) => join(store, name));
+function draftPlaces(cache: CacheDirectory): readonly string[] {
+  const { root, work, store, sources, toolchain, tools, sizes } = cache;
+  const inStore = ['', 'blobs/sha256', 'keys', 'builds', 'proofs'].map((name) => join(store, name));
   return [
     work,
+    join(work, 'failed'),
     join(work, 'verify'),
     ...inStore,
     sources,
@@ -18,13 +21,28 @@ export function draftPlaces({ work, store, sources, toolchain, tools }: CacheDir
     toolchain,
     join(toolchain, 'packages'),
     tools,
+    sizes,
+    join(root, 'kconfig'),
   ];
 }
 
+/** Those whose process is known to have ended; what others work on, also from another PID namespace, is left alone. */
 export async function sweep(cache: CacheDirectory): Promise<void> {
   await mkdir(cache.work, { recursive: true });
   for (const place of draftPlaces(cache)) await sweepDrafts(place);
   for (const name of await readdir(cache.work)) {
     if (name.endsWith('.lock')) await removeFreeLock(join(cache.work, name));
   }
+}
+
+/** What was left. Who has the cache alone knows it of the drafts of other PID namespaces, too. */
+export async function leftOver(cache: CacheDirectory, isAlone: boolean): Promise<readonly Draft[]> {
+  const drafts = await Promise.all(draftPlaces(cache).map((place) => draftsIn(place)));
+  return drafts.flat().filter(({ state }) => state === 'ended' || (isAlone && state === 'elsewhere'));
+}
+
+/** {@link sweep} for who has the cache alone. */
+export async function sweepAll(cache: CacheDirectory): Promise<void> {
+  for (const { path } of await leftOver(cache, true)) await removeTree(path);
+  await sweep(cache);
 }

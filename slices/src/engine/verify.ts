@@ -22,6 +22,7 @@ import { membersFor, type NodeJob } from './build-node.ts';
 import type { BuildEvents } from './events.ts';
 import { firstDifference } from './layer-difference.ts';
 import { planOf } from './plan.ts';
+import { presence } from './presence.ts';
 import { treeState, type NodeState } from './state.ts';
 import { openStore, type Store, type StoredOutput } from './store.ts';
 
@@ -62,6 +63,7 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<readonly Verified[]> {
   const { cache, lock, events } = options;
+  using _ = await presence(cache);
   const store = openStore(cache.store);
   const plan = planOf(graph);
   const states = await treeState(plan, store, lock);
@@ -71,9 +73,9 @@ export async function verify(
     const state = states.get(id);
     if (state?.kind !== 'current') throw notBuilt(id);
     events({ kind: 'started', node: state.node });
-    const began = Date.now();
+    const began = performance.now();
     const job = jobFor(state, states, store, options);
-    const elapsed = (): number => (Date.now() - began) / 1000;
+    const elapsed = (): number => (performance.now() - began) / 1000;
     try {
       const outputs = await rebuild(job, state);
       const same = outputs.every(({ stored, rebuilt }) => stored === rebuilt);
@@ -124,7 +126,7 @@ async function rebuild(
       const chosen = members[output];
       if (chosen === undefined) continue;
       const stored = state.build.outputs[output];
-      const file = `${directory}.${output}.tar`;
+      const file = await draftOf(join(place, `${output}.tar`));
       try {
         const rebuilt = await writeLayer(chosen, file);
         const digest = stored?.digest ?? 'nothing';

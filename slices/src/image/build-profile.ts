@@ -47,7 +47,7 @@ export async function buildProfile(options: BuildProfileOptions): Promise<BuiltP
     const board = await loadBoard(options.board ?? DEFAULT_BOARD, cwd);
     return await evaluate({ profile, board, extra });
   });
-  const tree = await buildTree(graph, terminal);
+  using tree = await buildTree(graph, terminal);
   const { image, sizes } = await imageOfTree(graph, tree, { directory, name: graph.profile, version });
   const architecture = TARGET_NAMES[graph.target].oci;
   return { graph, architecture, layoutDirectory: image.layoutDirectory, sizes, cache: tree.cache };

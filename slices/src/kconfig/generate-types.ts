@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 
 import type { CacheDirectory } from '../cache-directory.ts';
 import { draftOf } from '../drafts.ts';
+import { presence } from '../engine/presence.ts';
 import type { DebianSource } from '../sources/debian-source.ts';
 
 /** Raised when the text of the file changes for the same kernel. */
@@ -30,6 +31,7 @@ export async function generateKernelTypes(options: GenerateOptions): Promise<voi
   const key = `kernel-symbols/${FORMAT} ${source.upstream.sha256}`;
   if (await beginsWith(file, `// ${key}\n`)) return;
   onStart();
+  using _ = await presence(cache);
   const { extractKconfig, KERNEL_ARCHITECTURES, readKconfigTrees } = await import('./tree.ts');
   const { kernelTypes } = await import('./types-file.ts');
   const tree = await extractKconfig(source, cache);

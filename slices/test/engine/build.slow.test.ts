@@ -222,7 +222,7 @@ cp -a cache/store store`;
     expect(stderr.match(/^DISK_FULL: .*/gm)).toEqual([
       expect.stringMatching(/^DISK_FULL: Cannot build large@x86_64: the disk of .*\/cache\/work is full/),
       expect.stringMatching(/^DISK_FULL: Cannot build silent@x86_64: the disk of /),
-      expect.stringMatching(/^DISK_FULL: Cannot build: the disk of .* is full, 0 B are left/),
+      expect.stringMatching(/^DISK_FULL: Cannot build large@x86_64: the disk of .* is full, 0 B are left/),
     ]);
     expect(stdout).not.toContain('left:');
     expect(stdout).toContain('small built');
