@@ -43,8 +43,7 @@ export const store = defineCommand({
     const cache = cacheDirectory();
     if (action === 'fsck') {
       const { fsck, repair } = await import('../engine/fsck.ts');
-      const result = await fsck(cache);
-      if (options.repair) await repair(cache, result);
+      const result = await (options.repair ? repair(cache) : fsck(cache));
       terminal.out(json ? `${JSON.stringify(result)}\n` : describeFsck(result, options.repair));
       return result.problems.length === 0 || options.repair ? undefined : EXIT_FAILED;
     }
