@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { draftOf } from '../src/drafts.ts';
 import { openStore, type Store } from '../src/engine/store.ts';
 import { writeOciImage, type BuiltImage } from '../src/image/oci-image.ts';
 import { membersOfEntries } from '../src/layer/members.ts';
@@ -18,6 +19,11 @@ async function imageIn(directory: string, store: Store): Promise<BuiltImage> {
   const layers = [await layerIn(store, 'lower'), await layerIn(store, 'upper')];
   const spec = { name: 'sample', version: '1.0', architecture: 'amd64', layers };
   return writeOciImage(spec, store, directory);
+}
+
+/** The code of a system error. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 /** Every file of a layout with its bytes. */
@@ -86,6 +92,41 @@ describe('writeOciImage()', () => {
     const { layer } = await layerIn(store, 'lower');
     const blob = join(layoutDirectory, 'blobs', layer.digest.replace(':', '/'));
     expect((await stat(blob)).ino).not.toBe((await stat(store.pathOf(layer.digest))).ino);
+  });
+
+  it('is whole or not there at every moment while it is replaced', async () => {
+    const root = await scratchDirectory();
+    const store = openStore(join(root, 'store'));
+    const image = join(root, 'image');
+    await imageIn(image, store);
+    // What takes long to remove shows what is seen meanwhile.
+    const names = Array.from({ length: 200 }, (_, index) => `left-over-${index}`);
+    const seen = new Set<string>();
+    for (let time = 0; time < 5; time += 1) {
+      for (const name of names) await writeFile(join(image, name), '');
+      const write = imageIn(image, store).then(() => true);
+      const look = async (): Promise<boolean> => {
+        seen.add(String(await readdir(image).then((found) => found.length, codeOf)));
+        return false;
+      };
+      while (!(await Promise.race([write, look()])));
+    }
+    expect([...seen].filter((each) => !['ENOENT', '3', '203'].includes(each))).toEqual([]);
+  });
+
+  it('sweeps what a killed build left of the same image', async () => {
+    const root = await scratchDirectory();
+    const store = openStore(join(root, 'store'));
+    const own = await draftOf(join(root, 'image'));
+    const left = own.replace(/draft-\d+/, 'draft-99999999');
+    await mkdir(join(left, 'blobs'), { recursive: true });
+    await mkdir(left.replace('image', 'other'));
+    await imageIn(join(root, 'image'), store);
+    expect((await readdir(root)).toSorted()).toEqual([
+      'image',
+      basename(left.replace('image', 'other')),
+      'store',
+    ]);
   });
 
   it('can be written by several builds at once', async () => {

@@ -8,10 +8,9 @@ import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 
 import { BUILD_TIME } from '../build-time.ts';
-import { draftOf } from '../drafts.ts';
+import { draftOf, sweepDrafts } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
 import { exists, hasCode, removeTree } from '../files.ts';
-import { withLock } from '../lock.ts';
 import { outputFailed } from '../output-file.ts';
 
 /** What becomes an image. */
@@ -73,21 +72,36 @@ export async function writeOciImage(
     const digest = await writeLayout(spec, store, draft);
     await accept?.({ layoutDirectory: draft, digest });
     await mkdir(dirname(directory), { recursive: true });
-    // Two builds may write to one place; the last one stays.
-    await withLock(
-      `${directory}.lock`,
-      () => {},
-      async () => {
-        await removeTree(directory);
-        await rename(draft, directory);
-      },
-    );
+    await replace(directory, draft);
     return { layoutDirectory: directory, digest };
   } catch (error) {
     throw isAbout(error, directory) ? outputFailed(directory, error) : error;
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
+}
+
+/**
+ * Puts a finished layout in its place. What was there is moved away whole, so nobody who is killed here leaves half an
+ * image. Two builds may write to one place; the last one stays.
+ */
+async function replace(directory: string, draft: string): Promise<void> {
+  await sweepDrafts(dirname(directory), directory);
+  const old = await draftOf(directory);
+  for (let placed = false; !placed;) {
+    await rename(directory, old).catch(unless('ENOENT'));
+    // Another build may have been here in between.
+    placed = await rename(draft, directory).then(() => true, unless('ENOTEMPTY', 'EEXIST'));
+    await removeTree(old);
+  }
+}
+
+/** Throws again what has none of these codes; for the others there is nothing. */
+function unless(...codes: readonly string[]): (error: unknown) => false {
+  return (error) => {
+    if (hasCode(error, codes)) return false;
+    throw error;
+  };
 }
 
 async function refuseOccupied(directory: string): Promise<void> {
