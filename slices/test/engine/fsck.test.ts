@@ -5,48 +5,14 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 
-import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { cacheDirectoryAt, type CacheDirectory } from '../../src/cache-directory.ts';
+import { cacheDirectoryAt } from '../../src/cache-directory.ts';
 import { draftOf, processIdentity } from '../../src/drafts.ts';
-import { buildGraph } from '../../src/engine/build.ts';
 import { fsck, repair } from '../../src/engine/fsck.ts';
 import { presence } from '../../src/engine/presence.ts';
-import { openStore, type Store } from '../../src/engine/store.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
 import { errorOf, scratchDirectory } from '../support.ts';
-import { fileNode, graphOf } from './support.ts';
-
-const graph = graphOf(['one', 'two', 'three'].map((name) => fileNode(name, name)));
-
-/** A sound store of three builds. */
-async function built(): Promise<{ cache: CacheDirectory; store: Store }> {
-  const cache = cacheDirectoryAt(join(await scratchDirectory(), 'cache'));
-  await buildGraph(graph, { cache, lock });
-  return { cache, store: openStore(cache.store) };
-}
-
-/** The path of the one layer of a node. */
-async function layerOf(store: Store, name: string): Promise<string> {
-  const last = await store.last(`${name}@x86_64`);
-  return store.pathOf((await store.read(last?.key ?? ''))?.outputs.runtime?.digest ?? '');
-}
-
-async function keyPathOf(store: Store, name: string): Promise<string> {
-  return store.keyPath((await store.last(`${name}@x86_64`))?.key ?? '');
-}
-
-/** What was found, as "kind: name"; the store is repaired in one go, and whole once it is built again. */
-async function mended({ cache, store }: { cache: CacheDirectory; store: Store }): Promise<readonly string[]> {
-  const { problems } = await fsck(cache);
-  expect((await repair(cache)).problems).toEqual(problems);
-  expect((await fsck(cache)).problems).toEqual([]);
-  await buildGraph(graph, { cache, lock });
-  expect(await fsck(cache)).toMatchObject({ keys: 3, problems: [] });
-  expect(await store.nodes()).toHaveLength(3);
-  return problems.map(({ kind, path }) => `${kind}: ${basename(path)}`).toSorted();
-}
+import { built, keyPathOf, layerOf, mended } from './fsck-support.ts';
 
 describe('fsck()', () => {
   test('finds nothing in a sound store and in none', async () => {
@@ -206,34 +172,4 @@ describe('repair()', () => {
     expect((await errorOf(repair(cache))).code).toBe('STORE_BUSY');
     expect(await fsck(cache)).toEqual(before);
   });
-
-  /** Something that a path of the store can become. */
-  const damage = fc.constantFrom('gone', 'empty', 'cut', 'changed', 'directory', 'pipe', 'link');
-
-  propertyTest.prop(
-    { damages: fc.array(fc.tuple(fc.nat(), damage), { minLength: 1, maxLength: 6 }) },
-    { numRuns: 25 },
-  )('leaves a sound store in one go, whatever was damaged', async ({ damages }) => {
-    const { cache, store } = await built();
-    for (const [index, kind] of damages) {
-      const files = (await readdir(cache.store, { recursive: true, withFileTypes: true }))
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name))
-        .toSorted();
-      const path = files[index % files.length];
-      if (path !== undefined) await spoil(path, kind);
-    }
-    await mended({ cache, store });
-  });
 });
-
-async function spoil(path: string, kind: string): Promise<void> {
-  const bytes = await readFile(path);
-  await rm(path);
-  if (kind === 'empty') await writeFile(path, '');
-  if (kind === 'cut') await writeFile(path, bytes.subarray(0, bytes.length / 2));
-  if (kind === 'changed') await writeFile(path, bytes.fill('x', 0, 1));
-  if (kind === 'directory') await mkdir(path);
-  if (kind === 'pipe') execFileSync('mkfifo', [path]);
-  if (kind === 'link') await symlink('index.json', path);
-}
