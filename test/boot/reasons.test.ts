@@ -48,6 +48,12 @@ exit 1
 `,
     },
   },
+  'boot-hangs': {
+    scripts: {
+      'etc/cocon/boot.d/50-server': '#!/bin/sh\nexec sleep 100000\n',
+      'etc/cocon/trial-seconds': '20\n',
+    },
+  },
   'check-fails': { scripts: { 'etc/cocon/health.d/50-network': '#!/bin/sh\necho "no address"\nexit 3\n' } },
   'check-hangs': { scripts: { 'etc/cocon/health.d/50-server': '#!/bin/sh\nexec sleep 100000\n' } },
   'hung-userland': {
@@ -76,7 +82,7 @@ beforeAll(async () => {
     const options = { version: name, attempts: 1, ...PILE[name] };
     releases.push((await sealFirstOs(scratch.path, key, options)).output);
   }
-  await makeDisk(releases, disk, key, { image: { volume: { slots: 11 } } });
+  await makeDisk(releases, disk, key, { image: { volume: { slots: 12 } } });
   damage(1 + names.indexOf('bad-signature'), 'release.sig');
   damage(1 + names.indexOf('bad-hash'), 'kernel');
   await comeDown();
@@ -144,6 +150,7 @@ test.each([
   ['no-kernel', 'loader', 'start', 'the firmware refused to start its kernel, or the kernel returned'],
   ['panic-before-init', 'kernel', 'reset', 'the kernel was started but user space was never reached'],
   ['init-crash', 'init', 'reset', 'user space was reached but the health checks were not'],
+  ['boot-hangs', 'init', 'reset', 'user space was reached but the health checks were not'],
   ['check-fails', 'health', 'health-failed', 'a health check failed (50-network: exit 3)'],
   ['check-hangs', 'health', 'health-timeout', 'a health check did not end in time (50-server: timed out'],
   ['hung-userland', 'health', 'reset', 'the health checks began but did not end'],
