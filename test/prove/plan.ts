@@ -9,7 +9,7 @@ export type Extent = 'quick' | 'full';
 
 const DEPTH: Readonly<Record<Extent, Omit<CutDepth, 'seed'>>> = {
   quick: { allSubsetsUpTo: 2, repeatEvery: 2000 },
-  full: { allSubsetsUpTo: 10, repeatEvery: 150 },
+  full: { allSubsetsUpTo: 10, repeatEvery: 220 },
 };
 
 /** Of the volumes, those that are cut. */
