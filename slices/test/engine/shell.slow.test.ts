@@ -1,5 +1,5 @@
 /** `openWorkspace()`, `shell()` and `resume()`, with commands on standard input in place of a person. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,8 +7,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import type { CacheDirectory } from '../../src/cache-directory.ts';
+import type { NodeJob } from '../../src/engine/build-node.ts';
 import { buildGraph } from '../../src/engine/build.ts';
+import { planOf } from '../../src/engine/plan.ts';
+import { openWorkspace } from '../../src/engine/shell.ts';
+import { treeState } from '../../src/engine/state.ts';
 import { openStore } from '../../src/engine/store.ts';
+import { jobFor } from '../../src/engine/verify.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import lock from '../../toolchain/lock.json' with { type: 'json' };
 import { errorOf, scratchDirectory } from '../support.ts';
@@ -32,6 +37,15 @@ async function shellWith(
   child.stdin.end(commands);
   await once(child, 'close');
   return text.trimEnd().split('\n');
+}
+
+/** A job of the one node of a graph, built or not. */
+async function jobOf(cache: CacheDirectory, graph: Graph): Promise<NodeJob> {
+  const store = openStore(cache.store);
+  const states = await treeState(planOf(graph), store, lock);
+  const [state] = states.values();
+  if (state === undefined) throw new Error('the graph has no node');
+  return jobFor(state, states, store, { cache, lock, events: () => {} });
 }
 
 const library = stepsNode('library', ['echo 1 >/out/value'], { outputs: { dev: [''] } });
@@ -91,6 +105,22 @@ describe('cocon shell', () => {
       '{"failed":true,"changed":true,"step":"step 2"}',
       'resumed',
     ]);
+  });
+
+  test('keeps what it shows from being collected until it is closed', async () => {
+    const cache = await freshCache();
+    const isUsed = (): boolean =>
+      spawnSync('flock', ['--exclusive', '--nonblock', cache.root, 'true']).status !== 0;
+    const graph = graphOf([stepsNode('sample', ['touch made', 'false'])]);
+    for (const isFailed of [false, true]) {
+      const workspace = await openWorkspace(await jobOf(cache, graph));
+      expect([workspace.failed, isUsed()]).toEqual([isFailed, true]);
+      await workspace.close();
+      expect(isUsed()).toBe(false);
+      await errorOf(buildGraph(graph, { cache, lock }));
+    }
+    await errorOf(openWorkspace(await jobOf(cache, graph), { step: 'no such step' }));
+    expect(isUsed()).toBe(false);
   });
 
   test('opens a fresh workspace before a step, and removes it', async () => {
