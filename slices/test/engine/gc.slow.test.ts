@@ -20,12 +20,20 @@ async function emptyCache(): Promise<CacheDirectory> {
   return cacheDirectoryAt(join(await scratchDirectory(), 'cache'));
 }
 
-async function startGc(cache: CacheDirectory, keep: Graph): Promise<ChildProcess> {
+async function start(
+  program: 'gc-process.ts' | 'build-process.ts',
+  cache: CacheDirectory,
+  graph: Graph,
+): Promise<ChildProcess> {
   const file = join(await scratchDirectory(), 'graph.json');
-  await writeFile(file, JSON.stringify(keep));
-  const program = join(import.meta.dirname, 'gc-process.ts');
-  return spawn(process.execPath, [program, cache.root, file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await writeFile(file, JSON.stringify(graph));
+  return spawn(process.execPath, [join(import.meta.dirname, program), cache.root, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
+
+const startGc = (cache: CacheDirectory, keep: Graph): Promise<ChildProcess> =>
+  start('gc-process.ts', cache, keep);
 
 /** What it prints. */
 async function collected(cache: CacheDirectory, keep: Graph): Promise<string> {
@@ -92,3 +100,36 @@ test.each(['toolchain', 'toolchain/packages', 'work/failed'])(
     expect((await readdir(parent)).filter((name) => name.startsWith('tree'))).toEqual([]);
   },
 );
+
+test('builds and collections at once, some of them killed, end well and leave a sound store', async () => {
+  const cache = await emptyCache();
+  const library = (contents: string): Graph =>
+    graphOf([
+      fileNode('library', contents, { outputs: { dev: [''] } }),
+      ...Array.from({ length: 8 }, (_, index) =>
+        fileNode(`program-${index}`, contents, { needs: ['library@x86_64'] }),
+      ),
+    ]);
+  const graphs = ['1', '2', '3'].map(library);
+  for (let round = 0; round < 4; round += 1) {
+    const [first, second, third] = graphs;
+    if (first === undefined || second === undefined || third === undefined) throw new Error('three graphs');
+    const [killed, killedGc, ...others] = await Promise.all([
+      start('build-process.ts', cache, third),
+      startGc(cache, first),
+      start('build-process.ts', cache, first),
+      start('build-process.ts', cache, second),
+      startGc(cache, first),
+      startGc(cache, second),
+    ]);
+    for (const { stdout } of [killed, killedGc, ...others]) stdout?.resume();
+    const ends = others.map(async (child) => once(child, 'close'));
+    await sleep(150 + 40 * round);
+    for (const child of [killed, killedGc]) child.kill('SIGKILL');
+    expect(await Promise.all(ends)).toEqual(others.map(() => [0, null]));
+    const { problems } = await fsck(cache);
+    expect(problems.filter(({ kind }) => kind !== 'left over')).toEqual([]);
+  }
+  await collected(cache, one);
+  expect(await fsck(cache)).toEqual({ blobs: 0, keys: 0, bytes: 0, problems: [] });
+});
