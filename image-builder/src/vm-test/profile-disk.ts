@@ -73,6 +73,6 @@ export async function makeProfileDisk(options: ProfileDiskOptions): Promise<Prof
     output: disk,
     progress: silentProgress,
   });
-  const notes = join(built.cache.sizes, `${graph.profile}@${graph.board}-tested.json`);
+  const notes = join(built.cache.sizes, `${graph.profile}@${graph.board}@tested.json`);
   return { graph, release, slices: built.sizes, notes, disk };
 }

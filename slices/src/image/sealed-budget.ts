@@ -34,7 +34,7 @@ export async function keepSealedBudget(
 ): Promise<number | undefined> {
   const { profile, board, budget, target } = graph;
   if (budget.sizeBytes === undefined) return undefined;
-  const notes = join(cache.sizes, `${profile}@${board}.sealed.json`);
+  const notes = join(cache.sizes, `${profile}@${board}@sealed.json`);
   const before = await lastKept(notes);
   const key = sha256Of(`${image.digest} ${await sealer.key(cwd)}`);
   const known = before?.key === key ? before.sealedBytes : undefined;
