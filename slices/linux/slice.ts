@@ -25,7 +25,11 @@ export const linux = defineSlice({
   summary: 'Kernel with an EFI stub, without modules',
   source: linuxTree(),
   needs: [linuxConfig],
-  packages: KERNEL_PACKAGES,
+  // The two that pack themselves around the image ask hexdump for its size.
+  packages: ({ target }) => [
+    ...KERNEL_PACKAGES,
+    ...(IMAGES[target.name] === 'vmlinuz.efi' ? (['bsdextrautils'] as const) : []),
+  ],
   kernel: (k, { target }) => everyKernel(k, target.name),
   build: ({ target }) => {
     const image = IMAGES[target.name];

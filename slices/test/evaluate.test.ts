@@ -6,8 +6,10 @@ import { choice, flag, text } from '../src/define/options.ts';
 import { defineProfile, type ProfileDefinition } from '../src/define/profile.ts';
 import { configure, defineSlice, type Slice, type SliceDefinition } from '../src/define/slice.ts';
 import { localSource, urlSource } from '../src/define/source.ts';
+import type { Target } from '../src/define/target.ts';
 import { evaluate, type EvaluateInput } from '../src/graph/evaluate.ts';
 import type { Graph } from '../src/graph/graph.ts';
+import { COMMON_PACKAGES, CROSS_PACKAGES } from '../toolchain/packages.ts';
 
 const on = (symbol: string) => ({ symbol, value: 'y' });
 
@@ -63,6 +65,18 @@ describe('evaluate()', () => {
     const graph = await graphOf([slice('a')], {}, { tools: [slice('mkfs', { runsOn: 'host' })] });
     expect(graph.nodes.map(({ id }) => id)).toEqual(['a@x86_64', 'mkfs@host']);
     expect(graph.image).toEqual(['a@x86_64']);
+  });
+
+  test("puts the target's compiler and a slice's packages into its sandbox, which may depend on the target", async () => {
+    const kernel = slice('kernel', {
+      build: () => ({ kind: 'steps', steps: [{ name: 'build', script: 'true' }] }),
+      packages: ({ target }) => (target.name === 'x86_64' ? ['bc'] : ['bc', 'bsdextrautils']),
+    });
+    const packages = async (target: Target): Promise<readonly string[]> =>
+      (await graphOf([kernel], {}, { board: { ...board, target } })).nodes[0]?.packages ?? [];
+    expect(await packages('x86_64')).toEqual([...COMMON_PACKAGES, 'bc'].toSorted());
+    const aarch64 = [...COMMON_PACKAGES, ...CROSS_PACKAGES.aarch64, 'bc', 'bsdextrautils'];
+    expect(await packages('aarch64')).toEqual(aarch64.toSorted());
   });
 
   test('merges what slices of the target, profile and board ask of the kernel, and says who asks', async () => {

@@ -42,6 +42,7 @@ export const EXTRA_PACKAGES = [
   'automake',
   'bc',
   'bison',
+  'bsdextrautils',
   'ca-certificates',
   'cmake',
   'cpio',

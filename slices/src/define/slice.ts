@@ -48,7 +48,9 @@ export interface SliceDefinition<Options extends OptionTable = OptionTable> {
   /** What it asks of the kernel: `(k) => [k.EROFS_FS, k.NR_CPUS.is(64)]`. */
   kernel?(symbols: KernelSymbols, context: DefinitionContext<Options>): readonly Demand[];
   /** Debian packages beyond the common toolchain that its steps run, of the pinned toolchain. */
-  readonly packages?: readonly ToolchainPackage[];
+  readonly packages?:
+    | readonly ToolchainPackage[]
+    | ((context: Pick<DefinitionContext<OptionTable>, 'target'>) => readonly ToolchainPackage[]);
   build(context: BuildContext<Options>): Recipe;
   readonly outputs: Outputs;
   /** What is tried on a booted machine that has this slice. */

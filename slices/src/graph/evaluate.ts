@@ -200,7 +200,9 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
   const fault = recipeFault(recipe);
   if (fault !== undefined) throw sliceInvalid(slice, fault.field, fault.why, fault.hint);
   const size = slice.budget?.size;
-  const packages = [...COMMON_PACKAGES, ...CROSS_PACKAGES[context.target.name], ...(slice.packages ?? [])];
+  const own = slice.packages ?? [];
+  const extra = typeof own === 'function' ? definedBy('slice', slice, 'packages', () => own(context)) : own;
+  const packages = [...COMMON_PACKAGES, ...CROSS_PACKAGES[context.target.name], ...extra];
   return {
     id,
     name: slice.name,
