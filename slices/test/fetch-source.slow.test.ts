@@ -55,7 +55,7 @@ describe('fetchSource()', () => {
     await loopbackMirror({ hello: answer }, ['hello']);
     const cache = cacheDirectoryAt(await scratchDirectory());
     const { code, message } = await errorOf(fetchSource(hello, cache));
-    expect([code, message]).toEqual(['APT_FAILED', expect.stringContaining('hello_1.0')]);
+    expect([code, message]).toEqual(['APT_FAILED', expect.stringContaining('hello_1')]);
     expect(await readdir(join(cache.root, 'sources'))).toEqual([]);
   });
 });

@@ -33,8 +33,8 @@ export const half: Answer = (response, bytes) => {
 /** As many bytes, but others. */
 export const others: Answer = (response, bytes) => void response.end(Buffer.alloc(bytes.length));
 
-/** An epoch, a plus and a tilde: all that apt writes otherwise in a file's name. */
-export const VERSION = '1:1.0+b~1-1';
+/** An epoch, a plus and a tilde: all that apt writes otherwise in a file's name. Short, for apt-cache pads versions to a width. */
+export const VERSION = '1:1+b~1-1';
 
 /** The locked package of a mirror, by its name. */
 export function packageOf(name: string, version = VERSION): LockedPackage {
@@ -89,13 +89,13 @@ export async function loopbackMirror(
 
 /** The source package of a mirror, by its name. */
 export function sourceOf(name: string, version = VERSION): DebianSource {
-  const file = { name: `${name}_1.0+b~1.orig.tar`, sha256: sha256Of(bytesOf(name)) };
+  const file = { name: `${name}_1+b~1.orig.tar`, sha256: sha256Of(bytesOf(name)) };
   return { package: name, version, upstream: file, debian: file, patched: false };
 }
 
 function packageParagraph(name: string): string {
   const { version, sha256, size } = packageOf(name);
-  return `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nMaintainer: none\nDescription: none\nFilename: pool/${name}_1.0+b~1-1_amd64.deb\nSize: ${size}\nSHA256: ${sha256}\n`;
+  return `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nMaintainer: none\nDescription: none\nFilename: pool/${name}_1+b~1-1_amd64.deb\nSize: ${size}\nSHA256: ${sha256}\n`;
 }
 
 function sourceParagraph(name: string): string {

@@ -122,7 +122,7 @@ export async function privateApt(
     },
     async packageVersions(names) {
       const { stdout } = await demand('apt-cache', 'list versions of packages', ['madison', ...names]);
-      const found = [...stdout.matchAll(/^ *(\S+) \| (\S+) \| /gm)];
+      const found = [...stdout.matchAll(/^ *(\S+) \| +(\S+) \| /gm)];
       const versionsOf = (wanted: string): readonly string[] => [
         ...new Set(found.flatMap(([, name, version = '']) => (name === wanted ? [version] : []))),
       ];
