@@ -5,6 +5,9 @@ import { musl } from '../musl/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 import { debianSource } from '../src/define/source.ts';
 
+/** musl's lseek takes 64 bits everywhere. Where a long has 32, libblkid wants a function called lseek64 or makes a system call of its own. */
+const LONG_SEEKS = { cache: ' ac_cv_func_lseek64=yes', flags: ' -Dlseek64=lseek' };
+
 export const e2fsprogs = defineSlice({
   name: 'e2fsprogs',
   version: '1.47.2',
@@ -25,39 +28,42 @@ export const e2fsprogs = defineSlice({
   }),
   needs: [musl, linuxHeaders],
   kernel: (k) => [k.EXT4_FS],
-  build: ({ target }) => ({
-    kind: 'steps',
-    steps: [
-      {
-        name: 'configure',
-        script: `
+  build: ({ target }) => {
+    const { cache, flags } = target.name === 'armv7' ? LONG_SEEKS : { cache: '', flags: '' };
+    return {
+      kind: 'steps',
+      steps: [
+        {
+          name: 'configure',
+          script: `
 cd source
-${configure(target)} --enable-libuuid --enable-libblkid --disable-nls --disable-backtrace --disable-debugfs \\
+${configure(target)}${cache} --enable-libuuid --enable-libblkid --disable-nls --disable-backtrace --disable-debugfs \\
   --disable-imager --disable-resizer --disable-defrag --disable-uuidd --disable-mmp --disable-tdb --disable-bmap-stats \\
   --disable-fuse2fs --disable-testio-debug --without-libarchive --without-pthread \\
-  CFLAGS='${SMALL}' LDFLAGS='${STATIC}' BUILD_CC=gcc BUILD_CFLAGS=-O1
+  CFLAGS='${SMALL}${flags}' LDFLAGS='${STATIC}' BUILD_CC=gcc BUILD_CFLAGS=-O1
 `,
-      },
-      {
-        name: 'compile',
-        script: `
+        },
+        {
+          name: 'compile',
+          script: `
 make -C source -j"$(nproc)" libs
 make -C source/misc -j"$(nproc)" mke2fs
 make -C source/e2fsck -j"$(nproc)" e2fsck
 `,
-      },
-      {
-        name: 'install',
-        script: `
+        },
+        {
+          name: 'install',
+          script: `
 mkdir -p /out/sbin
 cp source/misc/mke2fs source/e2fsck/e2fsck /out/sbin/
 ${target.triplet}-strip --strip-all /out/sbin/*
 ln -s mke2fs /out/sbin/mkfs.ext4
 ln -s e2fsck /out/sbin/fsck.ext4
 `,
-      },
-    ],
-  }),
+        },
+      ],
+    };
+  },
   outputs: { runtime: [''] },
   budget: { size: '1.1 MiB' },
   tests: ({ vm }) => [
