@@ -114,6 +114,24 @@ describe('writeOciImage()', () => {
     expect([...seen].filter((each) => !['ENOENT', '3', '203'].includes(each))).toEqual([]);
   });
 
+  it('refuses a layer whose bytes are not those of its name, and leaves the earlier image', async () => {
+    const root = await scratchDirectory();
+    const store = openStore(join(root, 'store'));
+    const layers = [await layerIn(store, 'lower')];
+    const spec = { name: 'sample', version: '1.0', architecture: 'amd64', layers };
+    const write = () => writeOciImage(spec, store, join(root, 'image'));
+    const { layoutDirectory } = await write();
+    const before = await contentsOf(layoutDirectory);
+    for (const { layer } of layers) {
+      const path = store.pathOf(layer.digest);
+      const bytes = await readFile(path);
+      await writeFile(path, bytes.fill(1, 512, 513));
+    }
+    await expect(write()).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+    expect(await contentsOf(layoutDirectory)).toEqual(before);
+    expect((await readdir(root)).toSorted()).toEqual(['image', 'store']);
+  });
+
   it('sweeps what a killed build left of the same image', async () => {
     const root = await scratchDirectory();
     const store = openStore(join(root, 'store'));

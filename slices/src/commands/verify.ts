@@ -40,7 +40,10 @@ export const verify = defineCommand({
     terminal.out(
       json ? `${JSON.stringify({ nodes: results.map(report) })}\n` : results.map(describe).join(''),
     );
-    return results.every(({ same }) => same) ? undefined : EXIT_FAILED;
+    const sound = results.every(({ same }) => same);
+    if (!sound && !options.rebuild)
+      terminal.err('hint: to have what is damaged built again, run cocon store fsck --repair\n');
+    return sound ? undefined : EXIT_FAILED;
   },
 });
 

@@ -22,6 +22,7 @@ import { codeDigest, keyOf, keyRecord } from './key.ts';
 import { chainSeconds, planOf, type Plan } from './plan.ts';
 import { presence } from './presence.ts';
 import { StepFailed } from './run-steps.ts';
+import { proveBlob } from './sound-blob.ts';
 import { openStore, type Store, type StoredOutput, type StoredOutputs } from './store.ts';
 
 /** Where and how to build. */
@@ -81,6 +82,8 @@ class Build {
   readonly #failed = new Map<NodeId, SlicesError>();
   readonly #waiting: NodeJob[] = [];
   readonly #running = new Map<NodeId, Promise<void>>();
+  /** Whether blobs that builds read are what they are called, by digest. */
+  readonly #proved = new Map<string, Promise<void>>();
   #code = '';
   #stopped = false;
   /** Whether some node has another last key than before. */
@@ -186,6 +189,7 @@ class Build {
     const { node, key, record } = job;
     const { buildNode } = await import('./build-node.ts');
     const began = performance.now();
+    for (const { digest } of job.needs.values()) await this.#proveNeed(digest);
     const outputs = await buildNode(job);
     this.#changed = true;
     const seconds = (performance.now() - began) / 1000;
@@ -195,6 +199,13 @@ class Build {
     await this.#store.record(key, { record, outputs, seconds: Math.round(seconds) });
     this.#events({ kind: 'built', node, seconds, same });
     await this.#finish({ node, key, outputs, built: true });
+  }
+
+  /** What is built out of damaged bytes would be kept under a key that names sound ones. */
+  async #proveNeed(digest: string): Promise<void> {
+    const proof = this.#proved.get(digest) ?? proveBlob(this.#store.pathOf(digest), digest);
+    this.#proved.set(digest, proof);
+    await proof;
   }
 
   /** Notes a node that is there and looks at those that now have all that they need. */

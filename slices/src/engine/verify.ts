@@ -24,6 +24,7 @@ import { firstDifference } from './layer-difference.ts';
 import { planOf } from './plan.ts';
 import { presence } from './presence.ts';
 import { treeState, type NodeState } from './state.ts';
+import { proveBlob } from './sound-blob.ts';
 import { openStore, type Store, type StoredOutput } from './store.ts';
 
 /** One output, built twice. */
@@ -114,6 +115,9 @@ async function rebuild(
   state: NodeState & { readonly kind: 'current' },
 ): Promise<readonly VerifiedOutput[]> {
   const { cache, store } = job;
+  for (const { digest } of [...job.needs.values(), ...Object.values(state.build.outputs)]) {
+    await proveBlob(store.pathOf(digest), digest);
+  }
   // Somewhere else, with a path of another length, for paths are what comes into products most often.
   const place = join(cache.work, 'verify');
   await mkdir(place, { recursive: true });

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 
 import { BUILD_TIME } from '../build-time.ts';
 import { draftOf, sweepDrafts } from '../drafts.ts';
+import { proveBlob } from '../engine/sound-blob.ts';
 import { SlicesError } from '../errors.ts';
 import { exists, hasCode, removeTree } from '../files.ts';
 import { outputFailed } from '../output-file.ts';
@@ -58,7 +59,7 @@ const INDEX = 'application/vnd.oci.image.index.v1+json';
  * shown the image before it takes its place: what it throws leaves everything as it was.
  *
  * @throws SlicesError `OUTPUT_OCCUPIED` when the directory holds something else, `OUTPUT_FAILED` when it is no directory or
- * cannot be written
+ * cannot be written, `STORE_DAMAGED` for a layer that is not what it is called
  */
 export async function writeOciImage(
   spec: ImageSpec,
@@ -143,6 +144,7 @@ async function writeLayout(spec: ImageSpec, store: LayerPlace, draft: string): P
   for (const { layer } of spec.layers) {
     const copy = join(draft, 'blobs', layer.digest.replace(':', '/'));
     await copyFile(store.pathOf(layer.digest), copy, constants.COPYFILE_FICLONE);
+    await proveBlob(copy, layer.digest);
     layers.push({ mediaType: LAYER, digest: layer.digest, size: layer.sizeBytes });
   }
   const created = new Date(BUILD_TIME * 1000).toISOString().replace('.000Z', 'Z');

@@ -44,6 +44,20 @@ describe('buildGraph()', () => {
     expect(await built(cache, graph)).toEqual(['library found', 'program found']);
   });
 
+  test('builds nothing out of a need whose bytes are not those of its name', async () => {
+    const cache = await emptyCache();
+    const graph = graphOf([library('1'), program]);
+    await built(cache, graph, ['library']);
+    const store = openStore(cache.store);
+    const { key = '' } = (await store.last('library@x86_64')) ?? {};
+    const path = store.pathOf((await store.read(key))?.outputs.dev?.digest ?? '');
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.fill(1, 512, 513));
+    const error = await errorOf(built(cache, graph));
+    expect(error).toMatchObject({ code: 'STORE_DAMAGED', facts: { path } });
+    expect(await store.last('program@x86_64')).toBeUndefined();
+  });
+
   test('looks at each node once, by however many ways it is reached', async () => {
     const cache = await emptyCache();
     const dev = { outputs: { dev: [''] } };
