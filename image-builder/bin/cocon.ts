@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { Console } from 'node:console';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
@@ -12,6 +13,9 @@ const [{ runProgram }, { nodeTerminal }, { program }] = await Promise.all([
   import('@cocon-os/cli/node'),
   import('../src/program.ts'),
 ]);
+
+// Standard output is for results alone, with --json for one object: what definitions print is for people.
+globalThis.console = new Console(process.stderr, process.stderr);
 
 process.exitCode = await runProgram(
   program,

@@ -18,6 +18,8 @@ import os, { cpus, hostname, tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance as measured } from 'node:perf_hooks';
 import nodeProcess, { env, hrtime } from 'node:process';
+import timers from 'node:timers';
+import { setTimeout as setTimeoutAsked } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -58,6 +60,14 @@ describe('a definition', () => {
     ['reads the clock', 'Date.now()', () => Date.now()],
     ['reads the clock', 'new Date()', () => new Date()],
     ['reads the clock', 'Date()', () => Date()],
+    ['ends this process', 'process.exit()', () => process.exit(0)],
+    ['ends this process', 'exit()', () => nodeProcess.exit(0)],
+    ['ends this process', 'process.abort()', () => process.abort()],
+    ['puts something off until later', 'setTimeout()', () => setTimeout(() => {}, 0)],
+    ['puts something off until later', 'setInterval()', () => setInterval(() => {}, 1000)],
+    ['puts something off until later', 'setImmediate()', () => setImmediate(() => {})],
+    ['puts something off until later', 'timers.setTimeout()', () => timers.setTimeout(() => {}, 0)],
+    ['puts something off until later', 'timers/promises', () => setTimeoutAsked(0)],
     ['reads the clock', 'performance.now()', () => performance.now()],
     ['reads the clock', 'performance.now() of node:perf_hooks', () => measured.now()],
     ['reads the clock', 'performance.timeOrigin', () => performance.timeOrigin],

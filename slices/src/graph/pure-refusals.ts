@@ -33,6 +33,14 @@ export const WRITING: Refusal = {
   hint: 'Give them as entries of its recipe, or let a step of the build write them.',
 };
 export const PROGRAM: Refusal = { does: 'starts a program', hint: 'Run it in a step of the build.' };
+export const ENDING: Refusal = {
+  does: 'ends this process',
+  hint: 'Throw an error that says what is wrong with its arguments.',
+};
+export const LATER: Refusal = {
+  does: 'puts something off until later',
+  hint: 'What it gives counts when it returns: compute it at once.',
+};
 export const THREAD: Refusal = { does: 'starts a thread', hint: 'Compute it at once.' };
 export const NETWORK: Refusal = {
   does: 'reads the network',

@@ -3,8 +3,10 @@ import {
   CHANCE,
   CLOCK,
   DIRECTORY,
+  ENDING,
   ENVIRONMENT,
   LANGUAGE,
+  LATER,
   MACHINE,
   NETWORK,
   PROCESS,
@@ -60,6 +62,9 @@ const FILES: Rules = [
   [/^(?:access|createReadStream|exists|lstat|open|readdir|readFile|readlink|realpath|stat)/, 'a path'],
 ];
 
+/** One that is never over keeps the command from ending, and none is over when the definition is. */
+const TIMERS: Rules = [[/^set(?:Immediate|Interval|Timeout)$/, LATER]];
+
 const NAMES: Rules = [[/^(?:lookup|Resolver$|resolve|reverse$)/, NETWORK]];
 
 /** By the name of a built-in module, without `node:`. */
@@ -75,6 +80,7 @@ export const MODULES: ReadonlyMap<string, Rules> = new Map<string, Rules>([
       [/^(?:memoryUsage|availableMemory|constrainedMemory)$/, MACHINE],
       [/^(?:p?pid|argv0?|execArgv|execPath|title|stdin|debugPort)$/, PROCESS],
       [/^(?:kill|execve|dlopen)$/, PROGRAM],
+      [/^(?:exit|reallyExit|abort)$/, ENDING],
     ],
   ],
   [
@@ -85,6 +91,8 @@ export const MODULES: ReadonlyMap<string, Rules> = new Map<string, Rules>([
   ['fs/promises', FILES],
   ['child_process', [[/^(?:exec|fork|spawn)/, PROGRAM]]],
   ['cluster', [[/^fork$/, PROGRAM]]],
+  ['timers', TIMERS],
+  ['timers/promises', TIMERS],
   ['worker_threads', [[/^Worker$/, THREAD]]],
   ['net', [[/^(?:connect|create|Socket|Server|Stream)/, NETWORK]]],
   ['tls', [[/^(?:connect|createServer|TLSSocket|Server)$/, NETWORK]]],
@@ -101,13 +109,7 @@ const LOCAL_TEXT: Rules = [[/^toLocaleString$/, without(0, LANGUAGE)]];
 /** What every program has at hand. Found when it is asked for, for some of it this version of the language may lack. */
 export function languageRules(): readonly (readonly [owner: unknown, rules: Rules])[] {
   return [
-    [
-      globalThis,
-      [
-        [/^Date$/, date],
-        [/^fetch$/, NETWORK],
-      ],
-    ],
+    [globalThis, [[/^Date$/, date], [/^fetch$/, NETWORK], ...TIMERS]],
     [
       Date,
       [
