@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: [
-            '{sdfs,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts',
+            '{cli,sdfs,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts',
             'native/device/test/**/*.test.ts',
           ],
           testTimeout: 20 * MINUTE,

@@ -1,5 +1,6 @@
 /** The terminal of a Node process. */
 import type { Terminal } from './command.ts';
+import { EXIT_FAILED, messageOf } from './errors.ts';
 
 /** Standard output and standard error of this process. */
 export const nodeTerminal: Terminal = {
@@ -11,3 +12,13 @@ export const nodeTerminal: Terminal = {
   },
   interactive: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
 };
+
+// Node would end the process with a stack trace, in the midst of its work.
+process.stdout.on('error', (error) => {
+  // Who reads has had enough, as in `cocon synth | head`.
+  if ('code' in error && error.code === 'EPIPE') return;
+  process.stderr.write(`Cannot write standard output: ${messageOf(error)}\n`);
+  process.exit(EXIT_FAILED);
+});
+// What is said to nobody is no reason to stop.
+process.stderr.on('error', () => {});
