@@ -18,6 +18,10 @@ beforeAll(async () => {
   await writeFile(join(home, 'profiles/copy.ts'), "export const profile = { name: 'own' };\n");
   await writeFile(join(home, 'profiles/moved.ts'), "export const profile = { name: 'gone' };\n");
   await writeFile(join(home, 'profiles/broken.ts'), "throw new TypeError('no such thing');\n");
+  await writeFile(
+    join(home, 'profiles/self.ts'),
+    'const of = (all: unknown) => all;\nconst a = of({\n  needs: [a] });\nexport const profile = a;\n',
+  );
   await writeFile(join(home, 'profiles/My_OS.ts'), "export const profile = { name: 'My_OS' };\n");
   await mkdir(join(home, 'boards'));
   await writeFile(join(home, 'boards/bench.ts'), "export const board = { name: 'bench' };\n");
@@ -62,7 +66,10 @@ test("loadProfile() and loadBoard() refuse a name that is not the file's, and na
 test('loadProfile() names the file that cannot be loaded, or whose name is none', async () => {
   await expect(loadProfile('broken', home)).rejects.toMatchObject({
     code: 'SLICE_INVALID',
-    message: `Cannot load ${join(home, 'profiles/broken.ts')}: no such thing`,
+    message: `Cannot load ${join(home, 'profiles/broken.ts')}: no such thing at ${join(home, 'profiles/broken.ts')}:1`,
+  });
+  await expect(loadProfile('self', home)).rejects.toMatchObject({
+    message: expect.stringMatching(/: Cannot access 'a' before initialization at .+self\.ts:3$/) as unknown,
   });
   await expect(loadProfile('My_OS', home)).rejects.toMatchObject({
     code: 'SLICE_INVALID',

@@ -18,6 +18,7 @@ import { kernelSymbols, type Demand } from '../kconfig/symbols.ts';
 import { COMMON_PACKAGES, CROSS_PACKAGES } from '../../toolchain/packages.ts';
 import type { Graph, GraphDemand, GraphNode, NodeId } from './graph.ts';
 import { optionValues } from './option-values.ts';
+import { atPlaceOf } from './place-of-error.ts';
 import { plainSource } from './plain-source.ts';
 import { ImpureError, purely, watching } from './pure.ts';
 
@@ -248,6 +249,7 @@ function definedBy<T>(what: Definition, owner: Owner, field: string, definition:
       throw definitionInvalid(what, owner, field, thrown.message, thrown.hint);
     }
     if (thrown instanceof SlicesError) throw thrown;
-    throw definitionInvalid(what, owner, field, `it throws: ${messageOf(thrown)}`, 'Mend the definition.');
+    const why = `it throws: ${messageOf(thrown)}${atPlaceOf(thrown)}`;
+    throw definitionInvalid(what, owner, field, why, 'Mend the definition.');
   }
 }

@@ -8,6 +8,7 @@ import { shownPath } from '../define/location.ts';
 import type { Profile } from '../define/profile.ts';
 import { SlicesError } from '../errors.ts';
 import { fileOf, nameUnknown, type Kind } from './names.ts';
+import { atPlaceOf } from './place-of-error.ts';
 import { ImpureError, importPurely } from './pure.ts';
 
 export { namesOf } from './names.ts';
@@ -41,8 +42,10 @@ async function load<Module>(
     return { ...module, file };
   } catch (thrown) {
     if (thrown instanceof SlicesError) throw thrown;
-    throw new SlicesError('SLICE_INVALID', `Cannot load ${shownPath(file)}: ${messageOf(thrown)}`, {
-      hint: thrown instanceof ImpureError ? thrown.hint : 'Mend it, or what it imports.',
+    const impure = thrown instanceof ImpureError;
+    const why = `${messageOf(thrown)}${impure ? '' : atPlaceOf(thrown)}`;
+    throw new SlicesError('SLICE_INVALID', `Cannot load ${shownPath(file)}: ${why}`, {
+      hint: impure ? thrown.hint : 'Mend it, or what it imports.',
       facts: { kind, name },
       cause: thrown,
     });
