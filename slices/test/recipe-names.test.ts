@@ -80,6 +80,37 @@ describe('a definition with a name that is none', () => {
     expect([code, facts['field']]).toEqual(['SLICE_INVALID', 'build.entries']);
   });
 
+  const entry = (path: string, more: Partial<{ mode: number; uid: number; gid: number }> = {}) =>
+    ({ type: 'file', path, mode: 0o644, contents: '', ...more }) as const;
+  const link = (path: string) => ({ type: 'symlink', path, target: 'x' }) as const;
+
+  test.each([
+    ['etc/x is given twice', [entry('etc/x'), entry('etc/y'), link('etc/x')]],
+    ['etc/x/y cannot lie below etc/x, which is no directory', [entry('etc/x/y'), entry('etc/x')]],
+    ['etc/x/y/z cannot lie below etc/x, which is no directory', [link('etc/x'), entry('etc/x/y/z')]],
+    ['"etc/.wh.x" is no plain path: in a layer, that removes a file', [entry('etc/.wh.x')]],
+    ['x cannot have the mode 0o1204: no file is sticky', [entry('x', { mode: 644 })]],
+    ['x cannot have the mode -1: it is no whole number from 0 to 0o7777', [entry('x', { mode: -1 })]],
+    ['x cannot have the mode 33188: it is no whole number', [entry('x', { mode: 0o100644 })]],
+    ['x cannot have the mode NaN: it is no whole number', [entry('x', { mode: NaN })]],
+    ['x cannot belong to 262144: it is no whole number from 0 to 262143', [entry('x', { gid: 0o1000000 })]],
+    ['x cannot belong to -5: it is no whole number from 0 to 262143', [entry('x', { uid: -5 })]],
+  ])('is refused, for its entries: %s', async (why, entries) => {
+    const { code, message, facts } = await errorOf(evaluated({ kind: 'entries', entries }));
+    expect([code, facts['field']]).toEqual(['SLICE_INVALID', 'build.entries']);
+    expect(message).toContain(`Cannot use slice "sample": build.entries: ${why}`);
+  });
+
+  test.each([undefined, Promise.resolve({ kind: 'entries', entries: [] }), { kind: 'files' }])(
+    'is refused when its build gives %j',
+    async (given) => {
+      const build = (): never => given as never;
+      const { code, facts, message } = await errorOf(evaluated({ kind: 'entries', entries: [] }, { build }));
+      expect([code, facts['field']]).toEqual(['SLICE_INVALID', 'build']);
+      expect(message).toContain('it gives no recipe');
+    },
+  );
+
   test.each(['', 'a\nb'])('is refused for a step called %j', async (name) => {
     const recipe: Recipe = { kind: 'steps', steps: [{ name, script: 'true' }] };
     const { code, facts } = await errorOf(evaluated(recipe));
@@ -122,6 +153,15 @@ describe('a definition with a name that is none', () => {
 });
 
 describe('a definition', () => {
+  test('may have directories among its entries in any order, and every mode and owner that a tar holds', async () => {
+    const entries = [
+      { type: 'file', path: 'a/b/c', mode: 0o4755, contents: '', uid: 0o777777 },
+      { type: 'directory', path: 'a/b', mode: 0o1777 },
+      { type: 'directory', path: 'a', mode: 0 },
+    ] as const;
+    expect((await evaluated({ kind: 'entries', entries })).nodes).toHaveLength(1);
+  });
+
   test.each(['fragment', 'config.h', '.hidden', 'a b', 'größe', '...', 'a..b', 'x'.repeat(255)])(
     'may have an input called %j',
     async (name) => {

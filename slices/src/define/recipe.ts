@@ -1,4 +1,6 @@
 /** How a slice comes about: steps in the sandbox, or files that are given as they are. Plain data, so that it can be hashed. */
+import { entriesFault } from './entries-fault.ts';
+import { faultOf, firstFault, quoted, type RecipeFault } from './fault.ts';
 import { fileNameFault, pathFault } from './path-names.ts';
 
 /** One step of a build: a shell script (`bash -eu -o pipefail`), run in the sandbox in `/build`. */
@@ -36,17 +38,18 @@ export type OutputName = (typeof OUTPUT_NAMES)[number];
 /** By output, the prefixes of the paths in `/out` that go into it; `''` takes all. */
 export type Outputs = Readonly<Partial<Record<OutputName, readonly string[]>>>;
 
-/** A part of a slice's definition that names what cannot be named so. */
-export interface RecipeFault {
-  /** `build.inputs`, `outputs.dev`. */
-  readonly field: string;
-  readonly why: string;
-  readonly hint: string;
-}
+const NO_RECIPE: RecipeFault = {
+  field: 'build',
+  why: 'it gives no recipe',
+  hint: "Return { kind: 'steps', steps } or { kind: 'entries', entries }, and no promise of it.",
+};
 
-/** The first name in a recipe that would lead out of its directory, or to nothing. */
+/** The first name in a recipe that would lead out of its directory, or to nothing; the first entry that no layer can hold as it is meant. */
 export function recipeFault(recipe: Recipe): RecipeFault | undefined {
-  if (recipe.kind === 'entries') return firstFault(recipe.entries.map(entryFault));
+  // Types are looked at by the compiler alone, which a build does not wait for.
+  const kind: unknown = Reflect.get(Object(recipe), 'kind');
+  if (kind !== 'steps' && kind !== 'entries') return NO_RECIPE;
+  if (recipe.kind === 'entries') return entriesFault(recipe.entries);
   const inputs = Object.keys(recipe.inputs ?? {}).map((name) =>
     faultOf('build.inputs', `${quoted(name)} names no file`, fileNameFault(name), INPUT_HINT),
   );
@@ -74,36 +77,3 @@ export function outputsFault(outputs: Outputs): RecipeFault | undefined {
 }
 
 const INPUT_HINT = 'Give it a plain name like config.h: it lies in /inputs, which has no directories.';
-
-function entryFault(entry: LayerEntry): RecipeFault | undefined {
-  const hint = 'Write it like etc/cocon/keys, without a slash at either end.';
-  const path = faultOf(
-    'build.entries',
-    `${quoted(entry.path)} is no plain path`,
-    pathFault(entry.path),
-    hint,
-  );
-  if (path !== undefined || entry.type !== 'symlink') return path;
-  const { target } = entry;
-  const why = target === '' ? 'it is empty' : target.includes('\0') ? 'it has a NUL' : undefined;
-  const what = `the link ${entry.path} cannot lead to ${quoted(target)}`;
-  return faultOf('build.entries', what, why, 'Name the path that it stands for.');
-}
-
-function faultOf(
-  field: string,
-  what: string,
-  why: string | undefined,
-  hint: string,
-): RecipeFault | undefined {
-  return why === undefined ? undefined : { field, why: `${what}: ${why}`, hint };
-}
-
-function firstFault(faults: readonly (RecipeFault | undefined)[]): RecipeFault | undefined {
-  return faults.find((fault) => fault !== undefined);
-}
-
-/** With control characters written out. */
-function quoted(name: string): string {
-  return JSON.stringify(name);
-}

@@ -190,6 +190,8 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
   const recipe = definedBy('slice', slice, 'build', () =>
     slice.build({ ...context, kernel: facts, kernelFragment: () => fragmentOf(demands) }),
   );
+  const fault = recipeFault(recipe);
+  if (fault !== undefined) throw sliceInvalid(slice, fault.field, fault.why, fault.hint);
   if (recipe.kind === 'entries' && slice.source !== undefined && slice.source.kind !== 'local') {
     throw sliceInvalid(
       slice,
@@ -198,8 +200,6 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
       "Give a recipe of kind 'steps'.",
     );
   }
-  const fault = recipeFault(recipe);
-  if (fault !== undefined) throw sliceInvalid(slice, fault.field, fault.why, fault.hint);
   const size = slice.budget?.size;
   const own = slice.packages ?? [];
   const extra = typeof own === 'function' ? definedBy('slice', slice, 'packages', () => own(context)) : own;
