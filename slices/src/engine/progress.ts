@@ -16,7 +16,8 @@ export interface ProgressOptions {
 
 /** Progress for people, on standard error. */
 export function buildProgress(terminal: Terminal, options: ProgressOptions = {}): BuildEvents {
-  const { now = Date.now, columns = () => process.stderr.columns ?? 80 } = options;
+  // A terminal that was told no size has 0 columns.
+  const { now = Date.now, columns = () => process.stderr.columns || 80 } = options;
   return terminal.interactive ? livingTree(terminal, now, columns) : plainLines(terminal, now);
 }
 

@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { stripVTControlCharacters } from 'node:util';
 
 import type { BuildStep } from '../define/recipe.ts';
 import { SlicesError } from '../errors.ts';
@@ -42,7 +43,7 @@ export class StepFailed extends SlicesError {
   /** `way` is the command that leads to the place where it failed, where that is kept and the command is known. */
   constructor(failed: FailedStep, way?: string) {
     const { run, index, step, status, tail } = failed;
-    const end = tail.map((line) => `  ${line}`).join('\n');
+    const end = tail.map((line) => `  ${withoutControls(line)}`).join('\n');
     const place = way === undefined ? '' : `; ${way} leads to the place where it failed`;
     super('BUILD_FAILED', `Cannot build ${run.node}: step "${step.name}" ended with ${status}\n${end}`, {
       hint: `The whole log is ${run.logPath}${place}.`,
@@ -84,4 +85,9 @@ export async function runSteps(run: StepsRun): Promise<void> {
     log.end();
     await finished(log);
   }
+}
+
+/** What a build prints must not steer the terminal of whoever reads why it failed. The log has it as it was. */
+function withoutControls(line: string): string {
+  return stripVTControlCharacters(line).replaceAll(/\p{Cc}/gu, ' ');
 }
