@@ -110,7 +110,7 @@ describe('cocon build', () => {
     await tree('x'.repeat(2000), '1 KiB');
     const { status, err } = await cocon('build', 'sample', '--board', 'sample');
     expect(status).toBe(1);
-    expect(err).toContain('hello@riscv64 has 2.0 KiB, its budget is 1 KiB; since the last build: +1.9 KiB');
+    expect(err).toContain('hello@riscv64 has 2.0 KiB, 976 B over its budget of 1 KiB; since the last build: +1.9 KiB');
     expect(err).toContain('  etc/hello +1.9 KiB');
     expect(err).toContain('[BUDGET_EXCEEDED]');
   });
@@ -121,7 +121,7 @@ describe('cocon build', () => {
     await tree('x'.repeat(2000), '1 KiB');
     const { status, out, err } = await cocon(...target);
     expect([status, out]).toEqual([1, '']);
-    expect(err).toContain('hello@riscv64 has 2.0 KiB, its budget is 1 KiB; since the last build: +1.9 KiB');
+    expect(err).toContain('hello@riscv64 has 2.0 KiB, 976 B over its budget of 1 KiB; since the last build: +1.9 KiB');
     expect(err).toContain('  etc/hello +1.9 KiB');
     // Of what it does not build it says nothing.
     expect((await cocon('build', 'sample', '--board', 'sample', '--target', 'world')).status).toBe(0);
@@ -131,7 +131,7 @@ describe('cocon build', () => {
     await tree('hello', '1 KiB', "slice('library', 'l'.repeat(99), { budget: { size: '98 B' } })");
     const { status, err } = await cocon('build', 'sample', '--board', 'sample');
     expect(status).toBe(1);
-    expect(err).toContain('library@riscv64 has 99 B, its budget is 98 B');
+    expect(err).toContain('library@riscv64 has 99 B, 1 B over its budget of 98 B');
   });
 
   test('holds the whole as it is sealed to the budget of its profile, and says which slices grew', async () => {

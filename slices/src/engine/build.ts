@@ -23,7 +23,7 @@ import { chainSeconds, planOf, type Plan } from './plan.ts';
 import { presence } from './presence.ts';
 import { StepFailed } from './run-steps.ts';
 import { proveBlob } from './sound-blob.ts';
-import { openStore, type Store, type StoredOutput, type StoredOutputs } from './store.ts';
+import { isUnwritable, openStore, type Store, type StoredOutput, type StoredOutputs } from './store.ts';
 
 /** Where and how to build. */
 export interface BuildOptions {
@@ -210,13 +210,22 @@ class Build {
 
   /** Notes a node that is there and looks at those that now have all that they need. */
   async #finish(built: BuiltNode): Promise<void> {
-    const { node, key, outputs } = built;
-    if (await this.#store.use(node.id, key)) this.#changed = true;
+    const { node, outputs } = built;
+    await this.#use(built);
     if (!built.built) this.#events({ kind: 'found', node });
     await this.#options.check?.(node, outputs, this.#store);
     this.#done.set(node.id, built);
     for (const next of this.#plan.dependants(node.id)) {
       if (next.needs.every((id) => this.#done.has(id))) await this.#look(next);
+    }
+  }
+
+  /** Notes it as the last build of its node. What is found where nothing may be written is used without. */
+  async #use({ node, key, built }: BuiltNode): Promise<void> {
+    try {
+      if (await this.#store.use(node.id, key)) this.#changed = true;
+    } catch (error) {
+      if (built || !isUnwritable(error)) throw error;
     }
   }
 

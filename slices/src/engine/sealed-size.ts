@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 
 import { formatBytes } from '@cocon-os/cli';
 
-import { writeWhole } from './store.ts';
+import { writeNote } from './store.ts';
 
 /** A slice and the bytes of its files. */
 export interface SliceBytes {
@@ -51,7 +51,7 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 /** Notes one that kept it. */
 export async function noteKept(path: string, { sealedBytes, slices, key }: SealedSize): Promise<void> {
   const rows = slices.map(({ node, fileBytes }) => ({ node, fileBytes }));
-  await writeWhole(path, `${JSON.stringify({ sealedBytes, slices: rows, key })}\n`);
+  await writeNote(path, `${JSON.stringify({ sealedBytes, slices: rows, key })}\n`);
 }
 
 /** What is over the budget and why, in lines for people; nothing when the budget is kept. */

@@ -10,7 +10,7 @@ import { exists } from '../files.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
 import { stableJson } from '../stable-json.ts';
 import type { BuiltNode } from './build.ts';
-import { writeWhole, type Store } from './store.ts';
+import { writeNote, type Store } from './store.ts';
 
 /** The size of one slice. */
 export interface SliceSize {
@@ -76,12 +76,12 @@ export async function noteSizes(
   const now = sizes.map(({ node, fileBytes, digest }) => [node, { fileBytes, digest }] as const);
   const noted: Noted = { ...(await readNoted(path)), ...Object.fromEntries(now) };
   const text = `${stableJson(noted, 1)}\n`;
-  if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeWhole(path, text);
+  if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeNote(path, text);
 }
 
 async function describeExcess(size: SliceSize, store: Store): Promise<string> {
   const { node, fileBytes, budget = 0, before } = size;
-  const head = `${node} has ${formatBytes(fileBytes)}, its budget is ${formatBytes(budget)}`;
+  const head = `${node} has ${formatBytes(fileBytes)}, ${formatBytes(fileBytes - budget)} over its budget of ${formatBytes(budget)}`;
   if (before === undefined) return head;
   const grown = await grownFiles(size, store);
   const change = formatChange(fileBytes - before.fileBytes);

@@ -179,6 +179,20 @@ export async function writeWhole(path: string, contents: string | Uint8Array): P
   }
 }
 
+/** {@link writeWhole} for a note that only a later run is better off with: where nothing may be written, there is none. */
+export async function writeNote(path: string, contents: string): Promise<void> {
+  try {
+    await writeWhole(path, contents);
+  } catch (error) {
+    if (!isUnwritable(error)) throw error;
+  }
+}
+
+/** Whether it is what {@link writeWhole} throws where nothing may be written. */
+export function isUnwritable(error: unknown): boolean {
+  return error instanceof SlicesError && error.code === 'CACHE_UNUSABLE';
+}
+
 function cannotWrite(path: string, cause: unknown): SlicesError {
   return new SlicesError('CACHE_UNUSABLE', `Cannot write ${path}: ${messageOf(cause)}`, {
     hint: 'What is not in the cache yet can only go into one to which you may write: COCON_CACHE=<directory>.',

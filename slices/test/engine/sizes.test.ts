@@ -28,9 +28,23 @@ describe('proveBudgets() and noteSizes()', () => {
     const error = await errorOf(measured(cache, 2148));
     expect(error.code).toBe('BUDGET_EXCEEDED');
     expect(error.message).toBe(
-      'Cannot accept the build: program@x86_64 has 2.1 KiB, its budget is 100 B; since the last build: +2 KiB\n  etc/program +2 KiB',
+      'Cannot accept the build: program@x86_64 has 2.1 KiB, 2 KiB over its budget of 100 B; since the last build: +2 KiB\n  etc/program +2 KiB',
     );
     // What broke its budget is not what the next build is compared with.
     expect(await measured(cache, 99)).toMatchObject({ before: { fileBytes: 100 } });
+  });
+
+  test('refuse one byte too many in words that differ', async () => {
+    const cache = cacheDirectoryAt(join(await scratchDirectory(), 'cache'));
+    const { message } = await errorOf(measured(cache, 101));
+    expect(message).toContain('program@x86_64 has 101 B, 1 B over its budget of 100 B');
+  });
+
+  test('note nothing where nothing may be written', async () => {
+    const cache = cacheDirectoryAt(join(await scratchDirectory(), 'cache'));
+    // Nobody can make a directory in sysfs, root included.
+    const readOnly = { ...cache, sizes: '/sys/kernel/sizes' };
+    expect(await measured(readOnly, 90)).toMatchObject({ fileBytes: 90 });
+    expect((await measured(readOnly, 91))?.before).toBeUndefined();
   });
 });
