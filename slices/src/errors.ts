@@ -20,7 +20,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `SLICE_CYCLE`: slices that need each other in a circle.
  * - `NAME_UNKNOWN`: no profile, board or slice has that name.
  * - `BUILD_FAILED`: a step ended with an error; the message holds the end of its log.
- * - `DISK_FULL`: the disk of the cache has no room left; what was finished stays.
+ * - `DISK_FULL`: the disk of the cache, or of an output, has no room left; what was finished stays.
  * - `OUTPUT_OCCUPIED`: an image would take the place of something that is none.
  * - `OUTPUT_FAILED`: a file or directory cannot be written where it was asked for.
  * - `BUDGET_EXCEEDED`: what was built is larger than its definition allows.
