@@ -110,7 +110,9 @@ describe('cocon build', () => {
     await tree('x'.repeat(2000), '1 KiB');
     const { status, err } = await cocon('build', 'sample', '--board', 'sample');
     expect(status).toBe(1);
-    expect(err).toContain('hello@riscv64 has 2.0 KiB, 976 B over its budget of 1 KiB; since the last build: +1.9 KiB');
+    expect(err).toContain(
+      'hello@riscv64 has 2.0 KiB, 976 B over its budget of 1 KiB; since the last build: +1.9 KiB',
+    );
     expect(err).toContain('  etc/hello +1.9 KiB');
     expect(err).toContain('[BUDGET_EXCEEDED]');
   });
@@ -121,7 +123,9 @@ describe('cocon build', () => {
     await tree('x'.repeat(2000), '1 KiB');
     const { status, out, err } = await cocon(...target);
     expect([status, out]).toEqual([1, '']);
-    expect(err).toContain('hello@riscv64 has 2.0 KiB, 976 B over its budget of 1 KiB; since the last build: +1.9 KiB');
+    expect(err).toContain(
+      'hello@riscv64 has 2.0 KiB, 976 B over its budget of 1 KiB; since the last build: +1.9 KiB',
+    );
     expect(err).toContain('  etc/hello +1.9 KiB');
     // Of what it does not build it says nothing.
     expect((await cocon('build', 'sample', '--board', 'sample', '--target', 'world')).status).toBe(0);

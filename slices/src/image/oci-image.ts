@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { BUILD_TIME } from '../build-time.ts';
@@ -58,7 +58,7 @@ const INDEX = 'application/vnd.oci.image.index.v1+json';
  * Writes the image into `directory`, where an earlier image is replaced. The same spec gives the same bytes. `accept` is
  * shown the image before it takes its place: what it throws leaves everything as it was.
  *
- * @throws SlicesError `OUTPUT_OCCUPIED` when the directory holds something else, `OUTPUT_FAILED` when it is no directory or
+ * @throws SlicesError `OUTPUT_OCCUPIED` when the directory holds something else or this process runs in it, `OUTPUT_FAILED` when it is no directory or
  * cannot be written, `STORE_DAMAGED` for a layer that is not what it is called
  */
 export async function writeOciImage(
@@ -110,10 +110,22 @@ async function refuseOccupied(directory: string): Promise<void> {
     if (hasCode(error, ['ENOENT'])) return [];
     throw outputFailed(directory, error);
   });
+  await refuseOwn(directory);
   if (names.length === 0 || (await exists(join(directory, 'oci-layout')))) return;
   throw new SlicesError(
     'OUTPUT_OCCUPIED',
     `Cannot write an image to ${directory}: it holds ${names.slice(0, 3).join(', ')}, which is no image`,
+    { hint: 'Name a directory that is not there yet; it would be replaced.', facts: { directory } },
+  );
+}
+
+/** A directory that is replaced is another one: whoever stands in it, as the caller's shell, would stand nowhere. */
+async function refuseOwn(directory: string): Promise<void> {
+  const real = await realpath(directory).catch(unless('ENOENT'));
+  if (real === false || !join(process.cwd(), '/').startsWith(join(real, '/'))) return;
+  throw new SlicesError(
+    'OUTPUT_OCCUPIED',
+    `Cannot write an image to ${directory}: the command itself runs in it`,
     { hint: 'Name a directory that is not there yet; it would be replaced.', facts: { directory } },
   );
 }
