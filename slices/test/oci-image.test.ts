@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
@@ -83,6 +83,16 @@ describe('writeOciImage()', () => {
       code: 'OUTPUT_OCCUPIED',
     });
     expect(await readdir(occupied)).toEqual(['chapter']);
+  });
+
+  it('refuses the directory in which it runs, and those above it', async () => {
+    const store = openStore(join(await scratchDirectory(), 'store'));
+    for (const directory of [process.cwd(), dirname(process.cwd()), '/']) {
+      await expect(imageIn(directory, store)).rejects.toMatchObject({
+        code: 'OUTPUT_OCCUPIED',
+        message: `Cannot write an image to ${directory}: the command itself runs in it`,
+      });
+    }
   });
 
   it('shares no file with the store, so that a changed image changes no later one', async () => {
