@@ -5,7 +5,8 @@
  */
 import arg from 'arg';
 
-import { CoconError, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, messageOf, UsageError } from './errors.ts';
+import { EXIT_DONE, EXIT_USAGE, messageOf, UsageError } from './errors.ts';
+import { report } from './report.ts';
 
 /** Where a command's words go. Results to `out`, everything else to `err`. */
 export interface Terminal {
@@ -150,10 +151,7 @@ function parse<Context>(
   command: Command<Context>,
   argv: readonly string[],
 ): { args: readonly string[]; options: Record<string, unknown>; json: boolean } {
-  const table: Record<
-    string,
-    StringConstructor | NumberConstructor | BooleanConstructor | [StringConstructor] | string
-  > = {};
+  const table: arg.Spec = {};
   for (const [name, option] of Object.entries({ ...command.options, ...COMMON_OPTIONS })) {
     table[`--${name}`] = HANDLERS[option.type];
     if (option.short !== undefined) table[`-${option.short}`] = `--${name}`;
@@ -191,25 +189,15 @@ function parse<Context>(
 
 const HANDLERS = {
   string: String,
-  number: Number,
+  number: numberOf,
   boolean: Boolean,
   strings: [String] as [StringConstructor],
 };
 
-function report(program: string, terminal: Terminal, thrown: unknown, json: boolean): number {
-  const code = thrown instanceof CoconError ? thrown.code : 'INTERNAL';
-  const hint = thrown instanceof CoconError ? thrown.hint : undefined;
-  if (json) {
-    const facts = thrown instanceof CoconError ? thrown.facts : {};
-    terminal.out(
-      `${JSON.stringify({ error: { code, message: messageOf(thrown), hint: hint ?? null, facts } })}\n`,
-    );
-  }
-  terminal.err(`${program}: ${messageOf(thrown)} [${code}]\n`);
-  if (hint !== undefined) terminal.err(`hint: ${hint}\n`);
-  if (code === 'INTERNAL' && thrown instanceof Error && thrown.stack !== undefined)
-    terminal.err(`${thrown.stack}\n`);
-  return thrown instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
+function numberOf(text: string, name: string): number {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (Number.isNaN(value)) throw new UsageError(`${name} takes a number, not "${text}"`);
+  return value;
 }
 
 /** The help text of a whole program. */

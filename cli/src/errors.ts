@@ -46,7 +46,12 @@ export const EXIT_USAGE = 2;
 /** There was nothing to do. */
 export const EXIT_NOTHING_TO_DO = 3;
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown, also of an object that has no text. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof Error) return thrown.message;
+  try {
+    return String(thrown);
+  } catch {
+    return 'an object without a message was thrown';
+  }
 }

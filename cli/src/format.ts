@@ -1,4 +1,4 @@
-/** Sizes as people read and write them. */
+/** Sizes and counts as people read and write them. */
 import { UsageError } from './errors.ts';
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
@@ -12,6 +12,11 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   return `${unit === 0 || Number.isInteger(value) ? String(value) : value.toFixed(1)} ${UNITS[unit] ?? ''}`;
+}
+
+/** "1 build", "2 builds". */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** "64MiB", "64M" or "67108864" as bytes. */

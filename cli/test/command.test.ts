@@ -61,7 +61,23 @@ const fail = defineCommand<{ terminal: Terminal }, Record<string, never>>({
   },
 });
 
-const tool: Program<{ terminal: Terminal }> = { name: 'tool', summary: 'A tool', commands: [copy, fail] };
+/** What the command `throws` throws. */
+let thrown: unknown;
+
+const throws = defineCommand<{ terminal: Terminal }, Record<string, never>>({
+  ...fail,
+  name: 'throws',
+  options: {},
+  run() {
+    throw thrown;
+  },
+});
+
+const tool: Program<{ terminal: Terminal }> = {
+  name: 'tool',
+  summary: 'A tool',
+  commands: [copy, fail, throws],
+};
 
 async function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
   const recorded = record();
@@ -81,6 +97,8 @@ describe('runProgram()', () => {
     ['an unknown command', ['fly'], 'Cannot run "fly": tool has no such command'],
     ['an unknown option', ['copy', 'a', '--speed'], '--speed'],
     ['a missing argument', ['copy'], '<from> is missing'],
+    ['a number that is none', ['copy', 'a', '--size', 'abc'], '--size takes a number, not "abc"'],
+    ['an empty number', ['copy', 'a', '--size', ''], '--size takes a number, not ""'],
     ['an excess argument', ['copy', 'a', 'b', 'c'], '"c" is one argument too many'],
   ])('exits with the usage status and an empty standard output on %s', async (_, argv, text) => {
     const { status, out, err } = await run(...argv);
@@ -110,6 +128,40 @@ describe('runProgram()', () => {
     });
   });
 
+  it.each(['EACCES', 'EROFS', 'ENOSPC'])('has a hint and no stack for %s of a system call', async (errno) => {
+    const facts = { errno, syscall: 'mkdir', path: '/place' };
+    thrown = Object.assign(new Error(`${errno}: no, mkdir '/place'`), { ...facts, code: errno });
+    const { status, out, err } = await run('throws', '--json');
+    expect(status).toBe(EXIT_FAILED);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'SYSTEM', facts } });
+    expect(err).toMatch(/^tool: Cannot go on: .+ \[SYSTEM\]\nhint: .+\n$/);
+  });
+
+  it('shows the stack of what is a mistake of the program', async () => {
+    thrown = Object.assign(new Error('ENOENT: no'), { code: 'ENOENT', syscall: 'open' });
+    expect((await run('throws')).err).toMatch(/ \[INTERNAL\]\nError: ENOENT: no\n {4}at /);
+  });
+
+  it.each([
+    ['no prototype', Object.create(null)],
+    ['no text', { toString: () => ({}) }],
+    [
+      'a text that throws',
+      {
+        toString() {
+          throw new Error('no');
+        },
+      },
+    ],
+    ['a symbol', Symbol('s')],
+    ['nothing', undefined],
+  ])('reports a thrown value with %s', async (_, value) => {
+    thrown = value;
+    const { status, err } = await run('throws');
+    expect(status).toBe(EXIT_FAILED);
+    expect(err).toMatch(/^tool: .+ \[INTERNAL\]\n$/);
+  });
+
   it('shows the help of the program and of a command on standard output', async () => {
     expect((await run('--help')).out).toMatchInlineSnapshot(`
       "A tool
@@ -117,8 +169,9 @@ describe('runProgram()', () => {
       Usage: tool <command> [options]
 
       Commands:
-        copy  Copy a thing
-        fail  Fail
+        copy    Copy a thing
+        fail    Fail
+        throws  Fail
 
       Run tool <command> --help for its options and examples.
       "

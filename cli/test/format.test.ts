@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { formatBytes, parseBytes, UsageError } from '@cocon-os/cli';
+import { formatBytes, formatCount, parseBytes, UsageError } from '@cocon-os/cli';
 
 describe('formatBytes()', () => {
   it.each([
@@ -11,6 +11,16 @@ describe('formatBytes()', () => {
     [5 * 2 ** 40, '5 TiB'],
   ])('writes %d as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
+  });
+});
+
+describe('formatCount()', () => {
+  it.each([
+    [0, '0 builds'],
+    [1, '1 build'],
+    [2, '2 builds'],
+  ])('writes %d as %s', (count, text) => {
+    expect(formatCount(count, 'build')).toBe(text);
   });
 });
 
