@@ -6,6 +6,7 @@ import { runProgram } from '@cocon-os/cli';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { sliceCommands, type Sealer } from '../src/commands/index.ts';
+import { draftOf } from '../src/drafts.ts';
 import { scratchDirectory } from './support.ts';
 
 const SOURCE = join(import.meta.dirname, '../src');
@@ -91,6 +92,18 @@ describe('cocon build', () => {
     expect(again).toMatchObject({ status: 0, err: '' });
     expect(again.out).toContain('0 of 3 built, the rest was there');
     expect(again.out).toContain(`out/sample-sample ${report.digest}`);
+  });
+
+  test('takes the profile as an argument or as an option, as the others do, but not two', async () => {
+    const target = ['--board', 'sample', '--target', 'kernel'];
+    expect((await cocon('build', '-p', 'sample', ...target)).status).toBe(0);
+    expect((await cocon('build', 'sample', '--profile', 'sample', ...target)).status).toBe(0);
+    const both = await cocon('build', 'sample', '-p', 'other', ...target);
+    expect(both.status).toBe(2);
+    expect(both.err).toContain('Cannot choose a profile: both "sample" and "other" are named');
+    for (const command of ['synth', 'graph']) {
+      expect((await cocon(command, '-p', 'sample', '--board', 'sample')).status).toBe(0);
+    }
   });
 
   test('builds one target without an image', async () => {
@@ -240,6 +253,26 @@ describe('cocon verify and cocon store', () => {
     expect((await cocon('store', 'fsck', '--repair')).status).toBe(0);
     await cocon('build', 'sample', '--board', 'sample');
     expect((await cocon('store', 'fsck')).status).toBe(0);
+  });
+
+  test('fsck counts what a killed build left apart from what is damaged', async () => {
+    await cocon('build', 'sample', '--board', 'sample', '-t', 'kernel');
+    const work = join(process.env['COCON_CACHE'] ?? '', 'work');
+    const draft = await draftOf(join(work, 'hello'));
+    const left = draft.replace(/draft-\d+/, 'draft-99999999');
+    await mkdir(left, { recursive: true });
+    const fsck = await cocon('store', 'fsck');
+    expect(fsck).toMatchObject({
+      status: 0,
+      out: expect.stringContaining(`left over: ${left}: `) as unknown,
+    });
+    expect(fsck.out).toMatch(/ and 1 build: all are whole; 1 left over from a build that was ended\n$/);
+    const blobs = join(work, '../store/blobs/sha256');
+    const [name = ''] = await readdir(blobs);
+    await writeFile(join(blobs, name), '');
+    const repair = await cocon('store', 'fsck', '--repair');
+    expect(repair.out).toMatch(/ problems?, removed; 1 left over from a build that was ended, removed\n$/);
+    expect(await readdir(work)).toEqual([]);
   });
 
   test('gc keeps what the profiles reach', async () => {

@@ -80,6 +80,9 @@ test('loadProfile() names the file that cannot be loaded, or whose name is none'
 test.each([
   ['profile', 'embeded', 'Did you mean embedded? There is broken, cloud, copy, '],
   ['profile', 'profiles/embedded.ts', 'Did you mean embedded?'],
+  ['profile', 'profiles/tiny.ts', 'a new one is a file profiles/tiny.ts that exports "profile"'],
+  ['profile', '', 'a new one is a file profiles/<name>.ts that'],
+  ['board', 'My Board', 'a new one is a file boards/<name>.ts that'],
   ['profile', 'pc', '"pc" is a board: cocon build --board pc.'],
   ['profile', 'busybox', '"busybox" is a slice: cocon build --target busybox.'],
   ['board', 'virt-aarch46', 'Did you mean virt-aarch64? There is bench, '],

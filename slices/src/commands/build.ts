@@ -1,14 +1,14 @@
 /** `cocon build`. */
 import { relative, resolve } from 'node:path';
 
-import { defineCommand, formatBytes, UsageError, type Command } from '@cocon-os/cli';
+import { defineCommand, formatBytes, formatCount, UsageError, type Command } from '@cocon-os/cli';
 
 import { TARGET_NAMES } from '../define/target.ts';
 import type { BuiltNode } from '../engine/build.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
 import type { ImageOfTree } from '../image/build-profile.ts';
 import type { Sealer } from '../image/sealer.ts';
-import { evaluateTree, TREE_OPTIONS, type SliceContext } from './context.ts';
+import { evaluateTree, oneProfile, SLICE_OPTIONS, type SliceContext } from './context.ts';
 import { sayThatItWaits } from './waiting.ts';
 
 /** The command; the sealer measures images for their profiles' budgets. */
@@ -18,7 +18,7 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
     summary: 'Build a profile for a board into an OCI image; what has not changed is taken from the store',
     args: ['profile?'],
     options: {
-      ...TREE_OPTIONS,
+      ...SLICE_OPTIONS,
       target: {
         type: 'strings',
         help: 'Build only this slice and what it needs, and no image; may be repeated',
@@ -52,7 +52,7 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
       if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
         throw new UsageError(`Cannot build with ${jobs} jobs`, 'Give a whole number from 1 on.');
       }
-      const graph = await evaluateTree(cwd, args[0], options.board);
+      const graph = await evaluateTree(cwd, oneProfile(args[0], options.profile), options.board);
       const [{ cacheDirectory }, { announce }] = await Promise.all([
         import('../cache-directory.ts'),
         import('../engine/presence.ts'),
@@ -131,7 +131,7 @@ async function describe(
   const place = relative(cwd, image.layoutDirectory) || '.';
   return [
     ...rows,
-    `${formatBytes(total)} in ${image.layers} layers; ${now} of ${built.size} built, the rest was there\n`,
+    `${formatBytes(total)} in ${formatCount(image.layers, 'layer')}; ${now} of ${built.size} built, the rest was there\n`,
     ...(sealedBytes === undefined ? [] : [sealedLine(sealedBytes, limit.sizeBytes)]),
     `${place} ${image.digest}\n`,
   ].join('');

@@ -1,5 +1,5 @@
 /** What every command over the tree of slices is given, and how it finds the tree. */
-import type { Terminal } from '@cocon-os/cli';
+import { UsageError, type Terminal } from '@cocon-os/cli';
 
 import type { Graph } from '../graph/graph.ts';
 
@@ -18,7 +18,7 @@ export const TREE_OPTIONS = {
   board: { type: 'string', help: `Board to build for (default: ${DEFAULT_BOARD})`, value: '<name>' },
 } as const;
 
-/** Options of the commands that name slices and so have their profile as an option. */
+/** With the profile as an option: commands that name slices have no other place for it, the others take it as an argument too. */
 export const SLICE_OPTIONS = {
   profile: {
     type: 'string',
@@ -28,6 +28,15 @@ export const SLICE_OPTIONS = {
   },
   ...TREE_OPTIONS,
 } as const;
+
+/** The profile of a command that takes it as an argument or as an option. Throws `USAGE` for two. */
+export function oneProfile(argument: string | undefined, option: string | undefined): string | undefined {
+  if (argument === undefined || option === undefined || argument === option) return argument ?? option;
+  throw new UsageError(
+    `Cannot choose a profile: both "${argument}" and "${option}" are named`,
+    'Name one, as an argument or with --profile.',
+  );
+}
 
 /** Evaluates a profile for a board. Throws what {@link evaluate} throws, and `NAME_UNKNOWN`. */
 export async function evaluateTree(
@@ -48,7 +57,7 @@ export function treeOptions({ profile, board }: Pick<Graph, 'profile' | 'board'>
   return (profile === DEFAULT_PROFILE ? '' : ` --profile ${profile}`) + boardOption(board);
 }
 
-/** The same for `cocon build`, whose profile is no option. */
+/** The same for `cocon build`, which takes the profile as an argument. */
 export function buildArguments({ profile, board }: Pick<Graph, 'profile' | 'board'>): string {
   return (profile === DEFAULT_PROFILE ? '' : ` ${profile}`) + boardOption(board);
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { defineCommand, UsageError } from '@cocon-os/cli';
 
 import type { Graph } from '../graph/graph.ts';
-import { evaluateTree, TREE_OPTIONS, type SliceContext } from './context.ts';
+import { evaluateTree, oneProfile, SLICE_OPTIONS, type SliceContext } from './context.ts';
 
 const FORMATS = ['text', 'svg', 'json'] as const;
 
@@ -13,7 +13,7 @@ export const graph = defineCommand({
   summary: 'Show what a profile is built out of, with sizes, and what is in the store',
   args: ['profile?'],
   options: {
-    ...TREE_OPTIONS,
+    ...SLICE_OPTIONS,
     format: { type: 'string', help: `${FORMATS.join(', ')} (default: text)`, value: '<format>' },
     output: { type: 'string', help: 'File to write (default: standard output)', value: '<file>', short: 'o' },
   },
@@ -35,7 +35,7 @@ export const graph = defineCommand({
         'Name a file for it with --output, or leave out --json or --format.',
       );
     }
-    const tree = await evaluateTree(cwd, args[0], options.board);
+    const tree = await evaluateTree(cwd, oneProfile(args[0], options.profile), options.board);
     const text = await drawn(tree, format);
     if (options.output === undefined) {
       terminal.out(text);

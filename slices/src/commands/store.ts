@@ -1,8 +1,15 @@
 /** `cocon store`. */
-import { defineCommand, EXIT_FAILED, formatBytes, UsageError, type Terminal } from '@cocon-os/cli';
+import {
+  defineCommand,
+  EXIT_FAILED,
+  formatBytes,
+  formatCount,
+  UsageError,
+  type Terminal,
+} from '@cocon-os/cli';
 
 import type { Target } from '../define/target.ts';
-import type { FsckResult } from '../engine/fsck.ts';
+import type { FsckResult, Problem } from '../engine/fsck.ts';
 import type { GcResult } from '../engine/gc.ts';
 import type { Graph } from '../graph/graph.ts';
 import { evaluateTree, type SliceContext } from './context.ts';
@@ -14,7 +21,7 @@ export const store = defineCommand({
   options: {
     profile: {
       type: 'strings',
-      help: 'gc: keep what this profile reaches (default: all profiles); may be repeated',
+      help: 'gc: keep what this profile reaches (default: all of this directory and of the toolkit); may be repeated',
       value: '<name>',
       short: 'p',
     },
@@ -32,7 +39,10 @@ export const store = defineCommand({
   },
   examples: [
     { title: 'Prove that every file in the store is what it is called', command: 'cocon store fsck' },
-    { title: 'See what could go', command: 'cocon store gc --dry-run' },
+    {
+      title: 'See what could go; builds of other projects in the same cache are among it',
+      command: 'cocon store gc --dry-run',
+    },
     {
       title: 'Keep the embedded profile and nothing else',
       command: 'cocon store gc --profile embedded --sources',
@@ -45,7 +55,7 @@ export const store = defineCommand({
       const { fsck, repair } = await import('../engine/fsck.ts');
       const result = await (options.repair ? repair(cache) : fsck(cache));
       terminal.out(json ? `${JSON.stringify(result)}\n` : describeFsck(result, options.repair));
-      return result.problems.length === 0 || options.repair ? undefined : EXIT_FAILED;
+      return options.repair || result.problems.every(isLeftOver) ? undefined : EXIT_FAILED;
     }
     if (action !== 'gc') {
       throw new UsageError(
@@ -105,11 +115,22 @@ async function keptTrees(
   return { keep, keepAllOf: [...keepAllOf] };
 }
 
+/** What a killed build left is in nobody's way: the next build sweeps it. */
+function isLeftOver({ kind }: Problem): boolean {
+  return kind === 'left over';
+}
+
 function describeFsck({ blobs, keys, bytes, problems }: FsckResult, repaired: boolean): string {
   const rows = problems.map(({ kind, path, detail }) => `${kind}: ${path}: ${detail}\n`);
-  const end =
-    problems.length === 0 ? 'all are whole' : `${problems.length} problems${repaired ? ', removed' : ''}`;
-  return `${rows.join('')}${blobs} blobs of ${formatBytes(bytes)} and ${keys} builds: ${end}\n`;
+  const leftOver = problems.filter(isLeftOver).length;
+  const damaged = problems.length - leftOver;
+  const gone = repaired ? ', removed' : '';
+  const ends = [
+    damaged === 0 ? 'all are whole' : `${formatCount(damaged, 'problem')}${gone}`,
+    ...(leftOver === 0 ? [] : [`${leftOver} left over from a build that was ended${gone}`]),
+  ];
+  const counts = `${formatCount(blobs, 'blob')} of ${formatBytes(bytes)} and ${formatCount(keys, 'build')}`;
+  return `${rows.join('')}${counts}: ${ends.join('; ')}\n`;
 }
 
 function describeGc({ removed, kept }: GcResult, dryRun: boolean): string {
@@ -118,5 +139,6 @@ function describeGc({ removed, kept }: GcResult, dryRun: boolean): string {
     .map(({ kind, path, bytes }) => `${kind} ${path} ${formatBytes(bytes)}\n`);
   const bytes = removed.reduce((sum, each) => sum + each.bytes, 0);
   const word = dryRun ? 'would be removed' : 'removed';
-  return `${rows.join('')}${removed.length} files and trees of ${formatBytes(bytes)} ${word}; ${kept} builds kept\n`;
+  const count = `${removed.length} ${removed.length === 1 ? 'file or tree' : 'files and trees'} of ${formatBytes(bytes)}`;
+  return `${rows.join('')}${count} ${word}; ${formatCount(kept, 'build')} kept\n`;
 }

@@ -49,9 +49,11 @@ export async function nameUnknown(kind: Kind, name: string, directory: string): 
   }
   const { didYouMean } = await import('../kconfig/near-names.ts');
   const names = await namesOf(kind, directory);
-  const meant = (await meantElse(kind, name, directory)) ?? didYouMean(basename(name, '.ts'), names);
+  const plain = basename(name, '.ts');
+  const meant = (await meantElse(kind, name, directory)) ?? didYouMean(plain, names);
+  const file = SAFE_FILE.test(`${plain}.ts`) ? plain : '<name>';
   return new SlicesError('NAME_UNKNOWN', `Cannot find the ${kind} "${name}"`, {
-    hint: `${meant}There is ${names.join(', ') || 'none'}; a new one is a file ${kind}s/${name}.ts that exports "${kind}".`,
+    hint: `${meant}There is ${names.join(', ') || 'none'}; a new one is a file ${kind}s/${file}.ts that exports "${kind}".`,
     facts: { kind, name },
   });
 }
