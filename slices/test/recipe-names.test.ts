@@ -95,8 +95,13 @@ describe('a definition with a name that is none', () => {
     ['x cannot have the mode NaN: it is no whole number', [entry('x', { mode: NaN })]],
     ['x cannot belong to 262144: it is no whole number from 0 to 262143', [entry('x', { gid: 0o1000000 })]],
     ['x cannot belong to -5: it is no whole number from 0 to 262143', [entry('x', { uid: -5 })]],
+    ['etc/n has no text as its contents', [{ ...entry('etc/n'), contents: 123 }]],
+    ['etc/n is a "fifo", which no entry can be', [{ ...entry('etc/n'), type: 'fifo' }]],
+    ['123 is no plain path: it is no text', [{ ...entry(''), path: 123 }]],
+    ['null is no entry', [null]],
+    ['it is no list', 'etc/n'],
   ])('is refused, for its entries: %s', async (why, entries) => {
-    const { code, message, facts } = await errorOf(evaluated({ kind: 'entries', entries }));
+    const { code, message, facts } = await errorOf(evaluated({ kind: 'entries', entries: entries as never }));
     expect([code, facts['field']]).toEqual(['SLICE_INVALID', 'build.entries']);
     expect(message).toContain(`Cannot use slice "sample": build.entries: ${why}`);
   });

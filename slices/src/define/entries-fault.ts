@@ -14,6 +14,8 @@ const PATH_HINT = 'Write it like etc/cocon/keys, without a slash at either end.'
 
 /** The first entry that is none, or that is in the way of another one. */
 export function entriesFault(entries: readonly LayerEntry[]): RecipeFault | undefined {
+  const shapeless = shapeFault(entries);
+  if (shapeless !== undefined) return shapeless;
   const types = new Map(entries.map(({ path, type }) => [path, type]));
   const seen = new Set<string>();
   return firstFault(
@@ -21,6 +23,28 @@ export function entriesFault(entries: readonly LayerEntry[]): RecipeFault | unde
       const twice = seen.has(entry.path);
       seen.add(entry.path);
       return entryFault(entry) ?? (twice ? twiceFault(entry) : belowFault(entry, types));
+    }),
+  );
+}
+
+/** Types are looked at by the compiler alone, which a build does not wait for. */
+function shapeFault(entries: unknown): RecipeFault | undefined {
+  const hint = "Give a list of entries like { type: 'file', path: 'etc/x', mode: 0o644, contents: 'x' }.";
+  const fault = (why: string): RecipeFault => ({ field: 'build.entries', why, hint });
+  if (!Array.isArray(entries)) return fault('it is no list');
+  return firstFault(
+    entries.map((entry: unknown) => {
+      if (typeof entry !== 'object' || entry === null) return fault(`${String(entry)} is no entry`);
+      const [path, type, contents, target]: readonly unknown[] = ['path', 'type', 'contents', 'target'].map(
+        (name) => Reflect.get(entry, name),
+      );
+      if (typeof path !== 'string') return fault(`${String(path)} is no plain path: it is no text`);
+      if (type === 'directory') return undefined;
+      if (type === 'file') {
+        return typeof contents === 'string' ? undefined : fault(`${path} has no text as its contents`);
+      }
+      if (type !== 'symlink') return fault(`${path} is a "${String(type)}", which no entry can be`);
+      return typeof target === 'string' ? undefined : fault(`${path} has no text as its target`);
     }),
   );
 }
