@@ -18,8 +18,9 @@ test('cocon --json prints one object, whatever a definition says on the console'
   await writeFile(
     join(cwd, 'profiles/talking.ts'),
     `import { defineProfile } from '${REPOSITORY}/slices/src/define/profile.ts';
+import { baseFiles } from '${REPOSITORY}/slices/base-files/slice.ts';
 console.log('while it is loaded');
-export const profile = defineProfile({ name: 'talking', summary: 'For a test', slices: [] });
+export const profile = defineProfile({ name: 'talking', summary: 'For a test', slices: [baseFiles] });
 `,
   );
   const program = [join(REPOSITORY, 'scripts/node'), join(REPOSITORY, 'image-builder/bin/cocon.ts')];

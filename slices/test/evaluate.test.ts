@@ -147,6 +147,61 @@ describe('evaluate()', () => {
     },
   );
 
+  test.each([
+    ['a profile without slices', () => graphOf([]), /profile "test": slices: there is none/],
+    ['no list of slices', () => graphOf(undefined as never), /profile "test": slices: it is no list/],
+    [
+      'what is no slice',
+      () => graphOf([slice('a'), undefined as never]),
+      /slices: number 2 of them is no slice/,
+    ],
+    [
+      'a command line of two lines',
+      () => graphOf([slice('a')], { commandLine: 'a\nb' }),
+      /profile "test": commandLine: "a\\nb" is no line/,
+    ],
+    [
+      "two lines of a board's",
+      () => graphOf([slice('a')], {}, { board: { ...board, commandLine: 'a\0' } }),
+      /board "bench": commandLine: "a\\u0000" is no line/,
+    ],
+    [
+      'options of a slice that is not in the image',
+      () => graphOf([slice('busybox')], { options: [configure(slice('busybix'), {})] }),
+      /profile "test": options: busybix is configured, but it is not in it/,
+    ],
+    [
+      'options of another slice of that name',
+      () => graphOf([slice('busybox')], { options: [configure(slice('busybox'), {})] }),
+      /options: busybox of .*evaluate\.test\.ts:\d+ is configured, but another slice/,
+    ],
+    ['an empty version', async () => graphOf([slice('a', { version: '' })]), /slice "a": version: "" is no/],
+    [
+      'a version of two lines',
+      async () => graphOf([slice('a', { version: '1\n2' })]),
+      /version: "1\\n2" is no/,
+    ],
+  ])('SLICE_INVALID for %s', async (_, evaluated, message) => {
+    await expect(evaluated()).rejects.toMatchObject({
+      code: 'SLICE_INVALID',
+      message: expect.stringMatching(message) as unknown,
+    });
+  });
+
+  test('names the slice that may have been meant by options of another', async () => {
+    const options = [configure(slice('busybix'), {})];
+    await expect(graphOf([slice('busybox')], { options })).rejects.toMatchObject({
+      hint: expect.stringMatching(/^Did you mean busybox\?/) as unknown,
+    });
+  });
+
+  test('takes options of what is only needed, and a tree of tools alone', async () => {
+    const libc = slice('libc', { options: { small: flag(false, 'Small') } });
+    const options = [configure(libc, { small: true })];
+    const graph = await graphOf([], { options }, { tools: [slice('tool', { needs: [libc] })] });
+    expect(graph.nodes[0]?.options).toEqual({ small: true });
+  });
+
   test('SLICE_CYCLE names the circle', async () => {
     const [a, b] = [slice('a'), slice('b')];
     Object.assign(a, { needs: [Object.assign(b, { needs: [a] })] });
@@ -241,7 +296,7 @@ describe('evaluate()', () => {
     expect([Date, Math.random, process.env, fetch]).toEqual(before);
   });
 
-  propertyTest.prop([fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 24 })])(
+  propertyTest.prop([fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 24 })])(
     'gives JSON that is the same each time and holds each need before its user',
     async (choices) => {
       const slices: Slice[] = [];

@@ -13,6 +13,7 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'cocon-load-'));
   await mkdir(join(home, 'profiles'));
   await writeFile(join(home, 'profiles/own.ts'), "export const profile = { name: 'own' };\n");
+  await writeFile(join(home, 'profiles/nothing.ts'), 'export const profile = null;\n');
   await writeFile(join(home, 'profiles/empty.ts'), 'export {};\n');
   await writeFile(join(home, 'profiles/notes.md'), 'not a profile\n');
   await writeFile(join(home, 'profiles/copy.ts'), "export const profile = { name: 'own' };\n");
@@ -46,6 +47,10 @@ test('loadProfile() names what there is when it finds none, and what is missing 
     hint: expect.stringContaining('own') as unknown,
   });
   await expect(loadProfile('empty', home)).rejects.toMatchObject({ code: 'NAME_UNKNOWN' });
+  await expect(loadProfile('nothing', home)).rejects.toMatchObject({
+    code: 'SLICE_INVALID',
+    message: `Cannot use ${join(home, 'profiles/nothing.ts')}: its "profile" is null`,
+  });
 });
 
 test("loadProfile() and loadBoard() refuse a name that is not the file's, and name both files of two of one name", async () => {

@@ -104,6 +104,15 @@ export function defineSlice<const Options extends OptionTable = OptionTable>(
   if (!SAFE_NAME.test(slice.name)) {
     throw sliceInvalid(slice, 'name', 'it has other characters than a-z 0-9 . -', 'Rename it.');
   }
+  const version: unknown = slice.version;
+  if (typeof version !== 'string' || version.trim() === '' || /\p{Cc}/u.test(version)) {
+    throw sliceInvalid(
+      slice,
+      'version',
+      `${JSON.stringify(version)} is no version`,
+      'Give that of its source in one line; it stands in the image.',
+    );
+  }
   if (Object.keys(slice.outputs).length === 0) {
     throw sliceInvalid(
       slice,

@@ -16,6 +16,7 @@ import { SlicesError } from '../errors.ts';
 import { fragmentOf, mergeDemands } from '../kconfig/merge.ts';
 import { kernelSymbols, type Demand } from '../kconfig/symbols.ts';
 import { COMMON_PACKAGES, CROSS_PACKAGES } from '../../toolchain/packages.ts';
+import { assertConfigured, assertInput, nothingToBuild } from './assert-input.ts';
 import type { Graph, GraphDemand, GraphNode, NodeId } from './graph.ts';
 import { optionValues } from './option-values.ts';
 import { atPlaceOf } from './place-of-error.ts';
@@ -60,9 +61,16 @@ export async function evaluate(input: EvaluateInput): Promise<Graph> {
 
 async function graphOf(input: EvaluateInput): Promise<Graph> {
   const { profile, board, extra = [], tools = [], options = [] } = input;
+  assertInput(profile, board);
   const settings = [...(profile.options ?? []), ...options];
   const image = imageSlices([...profile.slices, ...extra]);
   const plan = planOf([...image, ...tools], board.target, settings);
+  if (plan.length === 0) throw nothingToBuild(profile);
+  await assertConfigured(
+    profile,
+    settings,
+    plan.map(({ slice }) => slice),
+  );
   const idOf = (slice: Slice): NodeId => nodeId(slice, board.target);
   const demands = mergeDemands([
     {

@@ -63,9 +63,18 @@ async function checked<Definition extends { readonly name: string }>(
 ): Promise<Definition> {
   if (definition === undefined) {
     throw new SlicesError('NAME_UNKNOWN', `Cannot use ${shownPath(file)}: it does not export "${kind}"`, {
-      hint: `Write: export const ${kind} = define${kind === 'board' ? 'Board' : 'Profile'}({ … }).`,
+      hint: definitionHint(kind),
       facts: { kind, name },
     });
+  }
+  // Types are looked at by the compiler alone, which a build does not wait for.
+  const given: unknown = definition;
+  if (typeof given !== 'object' || given === null) {
+    throw new SlicesError(
+      'SLICE_INVALID',
+      `Cannot use ${shownPath(file)}: its "${kind}" is ${String(given)}`,
+      { hint: definitionHint(kind), facts: { kind, name } },
+    );
   }
   if (definition.name === name) return definition;
   const other = await fileOf(kind, definition.name, directory);
@@ -78,4 +87,8 @@ async function checked<Definition extends { readonly name: string }>(
       facts: { kind, name, field: 'name', file: shownPath(file) },
     },
   );
+}
+
+function definitionHint(kind: Kind): string {
+  return `Write: export const ${kind} = define${kind === 'board' ? 'Board' : 'Profile'}({ … }).`;
 }
