@@ -3,11 +3,15 @@ import { Console } from 'node:console';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-import { cacheDirectory } from '@cocon-os/slices/cache-directory';
+import { cacheDirectory, makeDirectory } from '@cocon-os/slices/cache-directory';
 
 // To take the types out of the same hundred files each time is most of what a quick command does. Not in /tmp, where Node
-// would put it: others can write there.
-enableCompileCache(join(cacheDirectory().root, 'node'));
+// would put it: others can write there. Where it cannot be, whoever needs the cache says so.
+const compiled = join(cacheDirectory().root, 'node');
+try {
+  makeDirectory(compiled);
+  enableCompileCache(compiled);
+} catch {}
 const [{ runProgram }, { nodeTerminal }, { program }] = await Promise.all([
   import('@cocon-os/cli'),
   import('@cocon-os/cli/node'),

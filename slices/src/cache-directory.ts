@@ -1,6 +1,7 @@
 /** Where sources, layers, tools and logs are kept between runs. */
+import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** The places in the cache. Each is made by whoever writes there first. */
 export interface CacheDirectory {
@@ -44,4 +45,19 @@ export function cacheDirectoryAt(root: string): CacheDirectory {
     logs: join(root, 'logs'),
     work: join(root, 'work'),
   };
+}
+
+/**
+ * Makes a directory and those above it; what is there is left as it is. Not recursive: Node tries that for ever where the kernel
+ * makes no directories, as below /proc. Throws the system's error.
+ */
+export function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error;
+  }
 }

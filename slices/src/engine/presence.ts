@@ -4,11 +4,10 @@
  * it holds nobody up that is dead, is seen from every PID namespace, and works where nothing can be written.
  */
 import { closeSync, constants } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 
 import { messageOf } from '@cocon-os/cli';
 
-import type { CacheDirectory } from '../cache-directory.ts';
+import { makeDirectory, type CacheDirectory } from '../cache-directory.ts';
 import { SlicesError } from '../errors.ts';
 import { hasCode } from '../files.ts';
 import { openForLock, tryLock, waitForLock } from '../lock.ts';
@@ -82,7 +81,7 @@ function leave(root: string, own: Shared): void {
  * @throws SlicesError `STORE_BUSY` when somebody does, `CACHE_UNUSABLE`, `HOST_PACKAGE_MISSING`, and what `job` throws
  */
 export async function alone<T>({ root }: CacheDirectory, what: string, job: () => Promise<T>): Promise<T> {
-  const descriptor = await openDirectory(root);
+  const descriptor = openDirectory(root);
   try {
     if (!(await tryLock(descriptor, 'exclusive', root))) throw await busy(root, what, descriptor);
     return await job();
@@ -92,7 +91,7 @@ export async function alone<T>({ root }: CacheDirectory, what: string, job: () =
 }
 
 async function lockedDirectory(root: string, onWait: () => void): Promise<number> {
-  const descriptor = await openDirectory(root);
+  const descriptor = openDirectory(root);
   try {
     if (!(await tryLock(descriptor, 'shared', root))) {
       onWait();
@@ -105,9 +104,9 @@ async function lockedDirectory(root: string, onWait: () => void): Promise<number
   }
 }
 
-async function openDirectory(root: string): Promise<number> {
+function openDirectory(root: string): number {
   try {
-    await mkdir(root, { recursive: true });
+    makeDirectory(root);
   } catch (cause) {
     if (hasCode(cause, ['ENOSPC', 'EDQUOT'])) throw cause;
     // What is there and no directory is told when it is opened.

@@ -42,6 +42,15 @@ describe('presence()', () => {
     expect(isUsed(cache)).toBe(false);
   });
 
+  test('CACHE_UNUSABLE where no directory can be made, below /proc too', async () => {
+    for (const root of ['/proc/x', '/proc/x/y', '/dev/null/x']) {
+      expect(await errorOf(presence(cacheDirectoryAt(root)))).toMatchObject({
+        code: 'CACHE_UNUSABLE',
+        message: expect.stringContaining(`Cannot make the cache ${root}: `) as unknown,
+      });
+    }
+  });
+
   test("is in no other one's way", async () => {
     const cache = await emptyCache();
     using _ = await presence(cache);
