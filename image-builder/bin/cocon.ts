@@ -12,8 +12,8 @@ try {
   makeDirectory(compiled);
   enableCompileCache(compiled);
 } catch {}
-const [{ runProgram }, { nodeTerminal }, { program }] = await Promise.all([
-  import('@cocon-os/cli'),
+const [{ runNodeProgram }, { nodeTerminal }, { program }] = await Promise.all([
+  import('@cocon-os/cli/node-program'),
   import('@cocon-os/cli/node'),
   import('../src/program.ts'),
 ]);
@@ -21,8 +21,4 @@ const [{ runProgram }, { nodeTerminal }, { program }] = await Promise.all([
 // Standard output is for results alone, with --json for one object: what definitions print is for people.
 globalThis.console = new Console(process.stderr, process.stderr);
 
-process.exitCode = await runProgram(
-  program,
-  { terminal: nodeTerminal, cwd: process.cwd() },
-  process.argv.slice(2),
-);
+await runNodeProgram(program, { terminal: nodeTerminal, cwd: process.cwd() });
