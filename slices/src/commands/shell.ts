@@ -65,7 +65,12 @@ export const shell = defineCommand({
       );
       return undefined;
     } finally {
-      await workspace.close();
+      const kept = await workspace.close();
+      if (kept !== undefined) {
+        terminal.err(
+          `${id} was built meanwhile; this workspace is kept until the next such one or store gc: ${kept}\n`,
+        );
+      }
     }
   },
 });

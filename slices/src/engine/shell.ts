@@ -11,7 +11,6 @@ import { SlicesError } from '../errors.ts';
 import { removeTree } from '../files.ts';
 import {
   FAILED_NOTE,
-  failedPlace,
   mountsFor,
   prepareWorkspace,
   stepsRun,
@@ -23,6 +22,7 @@ import { outputsOf } from './outputs.ts';
 import { presence } from './presence.ts';
 import { runSteps } from './run-steps.ts';
 import { shellInSandbox } from './sandbox.ts';
+import { giveBack, giveBackLeft, takeWorkspace } from './taken-workspace.ts';
 
 /** A workspace at the beginning of a step. */
 export interface OpenWorkspace extends Workspace {
@@ -33,8 +33,8 @@ export interface OpenWorkspace extends Workspace {
   readonly failed: boolean;
   /** Whether the definition has changed since it failed. The steps are those of the present one. */
   readonly changed: boolean;
-  /** Ends the use of it. */
-  close(): Promise<void>;
+  /** Ends the use of it. Where it is kept, if it was a failed build's and its node was built meanwhile. */
+  close(): Promise<string | undefined>;
 }
 
 /** Where the scripts of the steps lie inside, by number and name. */
@@ -50,9 +50,9 @@ export async function openWorkspace(job: NodeJob, wanted: WantedWorkspace = {}):
   const present = await presence(job.cache);
   try {
     const workspace = await open(job, wanted);
-    const close = async (): Promise<void> => {
+    const close = async (): Promise<string | undefined> => {
       try {
-        await workspace.close();
+        return await workspace.close();
       } finally {
         present[Symbol.dispose]();
       }
@@ -72,8 +72,8 @@ interface WantedWorkspace {
 
 async function open(job: NodeJob, wanted: WantedWorkspace): Promise<OpenWorkspace> {
   const steps = stepsOf(job);
-  const failed = wanted.step === undefined ? await readFailed(job) : undefined;
-  if (failed !== undefined) return openFailed(job, failed, steps);
+  const taken = wanted.step === undefined ? await takeFailed(job) : undefined;
+  if (taken !== undefined) return openFailed(job, taken, steps);
   if (wanted.failed === true) {
     throw new SlicesError('NOTHING_FAILED', `Cannot resume ${job.node.id}: no failed build of it is kept`, {
       hint: `Build it, or open a fresh workspace: cocon shell ${job.node.id}`,
@@ -83,7 +83,9 @@ async function open(job: NodeJob, wanted: WantedWorkspace): Promise<OpenWorkspac
   const next = wanted.step === undefined ? firstOwn(job, steps) : indexOf(job, steps, wanted.step);
   await mkdir(job.cache.work, { recursive: true });
   const directory = await draftOf(join(job.cache.work, job.node.id));
-  const close = (): Promise<void> => removeTree(directory);
+  const close = async (): Promise<undefined> => {
+    await removeTree(directory);
+  };
   try {
     const workspace = await prepareWorkspace(job, directory);
     const run = stepsRun(job, workspace);
@@ -119,29 +121,47 @@ function stepsOf({ record, node }: NodeJob): readonly BuildStep[] {
   });
 }
 
-async function readFailed({ cache, node }: NodeJob): Promise<FailedBuild | undefined> {
-  const text = await readFile(join(failedPlace(cache, node.id), FAILED_NOTE), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const note: FailedBuild = JSON.parse(text);
-  return note;
+/** A failed build's workspace that this process has, and what is known of it. */
+interface TakenBuild {
+  readonly directory: string;
+  readonly failed: FailedBuild;
+}
+
+async function takeFailed({ cache, node }: NodeJob): Promise<TakenBuild | undefined> {
+  await giveBackLeft(cache);
+  const directory = await takeWorkspace(cache, node.id);
+  if (directory === undefined) return undefined;
+  const text = await readFile(join(directory, FAILED_NOTE), 'utf8').catch(() => undefined);
+  if (text === undefined) {
+    await giveBack(cache, node.id, directory);
+    return undefined;
+  }
+  const failed: FailedBuild = JSON.parse(text);
+  return { directory, failed };
 }
 
 async function openFailed(
   job: NodeJob,
-  failed: FailedBuild,
+  { directory, failed }: TakenBuild,
   steps: readonly BuildStep[],
 ): Promise<OpenWorkspace> {
-  const directory = failedPlace(job.cache, job.node.id);
+  const { cache, node, store } = job;
+  const lastKey = async (): Promise<string | undefined> => (await store.last(node.id))?.key;
+  const before = await lastKey();
+  const close = async (): Promise<string | undefined> =>
+    giveBack(cache, node.id, directory, (await lastKey()) !== before);
   const named = steps.findIndex(({ name }) => name === failed.step);
   const next = named === -1 ? Math.min(failed.index, steps.length - 1) : named;
-  const mounts = await mountsFor(job, directory);
-  await writeScripts(directory, steps);
-  const changed = failed.key !== job.key;
-  return { directory, mounts, next, step: steps[next], failed: true, changed, close: stays };
+  try {
+    const mounts = await mountsFor(job, directory);
+    await writeScripts(directory, steps);
+    const changed = failed.key !== job.key;
+    return { directory, mounts, next, step: steps[next], failed: true, changed, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
-
-/** A kept workspace stays until its next build. */
-async function stays(): Promise<void> {}
 
 async function writeScripts(work: string, steps: readonly BuildStep[]): Promise<void> {
   const place = join(work, SCRIPTS);

@@ -6,6 +6,7 @@ import type { CacheDirectory } from '../cache-directory.ts';
 import { draftsIn, sweepDrafts, type Draft } from '../drafts.ts';
 import { removeTree } from '../files.ts';
 import { removeFreeLock } from '../lock.ts';
+import { giveBackLeft, shellPlace } from './taken-workspace.ts';
 
 /** The places in which drafts are made. */
 function draftPlaces(cache: CacheDirectory): readonly string[] {
@@ -14,6 +15,7 @@ function draftPlaces(cache: CacheDirectory): readonly string[] {
   return [
     work,
     join(work, 'failed'),
+    shellPlace(cache),
     join(work, 'verify'),
     ...inStore,
     sources,
@@ -29,6 +31,8 @@ function draftPlaces(cache: CacheDirectory): readonly string[] {
 /** Those whose process is known to have ended; what others work on, also from another PID namespace, is left alone. */
 export async function sweep(cache: CacheDirectory): Promise<void> {
   await mkdir(cache.work, { recursive: true });
+  // What somebody did by hand there is not to be had again.
+  await giveBackLeft(cache);
   for (const place of draftPlaces(cache)) await sweepDrafts(place);
   for (const name of await readdir(cache.work)) {
     if (name.endsWith('.lock')) await removeFreeLock(join(cache.work, name));

@@ -1,14 +1,15 @@
 /** `openWorkspace()`, `shell()` and `resume()`, with commands on standard input in place of a person. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import type { CacheDirectory } from '../../src/cache-directory.ts';
-import type { NodeJob } from '../../src/engine/build-node.ts';
+import { failedPlace, type NodeJob } from '../../src/engine/build-node.ts';
 import { buildGraph } from '../../src/engine/build.ts';
+import { gc } from '../../src/engine/gc.ts';
 import { planOf } from '../../src/engine/plan.ts';
 import { openWorkspace } from '../../src/engine/shell.ts';
 import { treeState } from '../../src/engine/state.ts';
@@ -121,6 +122,50 @@ describe('cocon shell', () => {
     }
     await errorOf(openWorkspace(await jobOf(cache, graph), { step: 'no such step' }));
     expect(isUsed()).toBe(false);
+  });
+
+  test('keeps what was done by hand when the node is built meanwhile, and puts it back when not', async () => {
+    const cache = await freshCache();
+    const graph = graphOf([stepsNode('sample', ['touch made', 'false'])]);
+    await errorOf(buildGraph(graph, { cache, lock }));
+    const job = await jobOf(cache, graph);
+    const place = failedPlace(cache, job.node.id);
+
+    const first = await openWorkspace(job);
+    await writeFile(join(first.directory, 'by-hand'), 'mended');
+    expect(await first.close()).toBeUndefined();
+    expect(await readFile(join(place, 'by-hand'), 'utf8')).toBe('mended');
+
+    const second = await openWorkspace(job);
+    await errorOf(buildGraph(graph, { cache, lock }));
+    expect(await readFile(join(second.directory, 'by-hand'), 'utf8')).toBe('mended');
+    expect(await second.close()).toBe(`${place}.older`);
+    expect(await readFile(join(`${place}.older`, 'by-hand'), 'utf8')).toBe('mended');
+    expect(await readdir(place)).not.toContain('by-hand');
+
+    const third = await openWorkspace(job);
+    await buildGraph(graphOf([stepsNode('sample', ['touch /out/made'])]), { cache, lock });
+    expect(await third.close()).toBe(`${place}.older`);
+    expect(await readdir(join(cache.work, 'failed'))).toEqual(['sample@x86_64.older']);
+    expect(
+      (await gc(cache, { keep: [graph], keepAllOf: [], lock, sources: false, dryRun: false })).removed,
+    ).toContainEqual(expect.objectContaining({ kind: 'workspace', path: `${place}.older` }));
+  });
+
+  test.each(['shell', 'build'])('puts back what a killed shell had taken, by the next %s', async (next) => {
+    const cache = await freshCache();
+    const graph = graphOf([stepsNode('sample', ['touch made', 'false'])]);
+    await errorOf(buildGraph(graph, { cache, lock }));
+    const job = await jobOf(cache, graph);
+    const { directory } = await openWorkspace(job);
+    await writeFile(join(directory, 'by-hand'), 'mended');
+    await rename(directory, directory.replace(/draft-\d+/, 'draft-99999999'));
+    if (next === 'build') await buildGraph(graphOf([library]), { cache, lock });
+    const again = await openWorkspace(job);
+    expect([again.failed, await readFile(join(again.directory, 'by-hand'), 'utf8')]).toEqual([
+      true,
+      'mended',
+    ]);
   });
 
   test('opens a fresh workspace before a step, and removes it', async () => {
