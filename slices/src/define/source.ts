@@ -22,6 +22,15 @@ export interface GitSource {
   readonly commit: string;
 }
 
+/** The crates that a package of a cargo workspace is built of, each pinned by the workspace's `Cargo.lock`. */
+export interface CratesSource {
+  readonly kind: 'crates';
+  /** Absolute path of the `Cargo.lock`, which is read whenever the tree is evaluated. */
+  readonly lock: string;
+  /** The package of the workspace. */
+  readonly package: string;
+}
+
 /** A directory, or a single file, of this repository. Its contents are hashed whenever the tree is evaluated. */
 export interface LocalSource {
   readonly kind: 'local';
@@ -31,7 +40,7 @@ export interface LocalSource {
   readonly hint: string;
 }
 
-export type Source = PinnedDebianSource | UrlSource | GitSource | LocalSource;
+export type Source = PinnedDebianSource | UrlSource | GitSource | CratesSource | LocalSource;
 
 export function debianSource(source: DebianSource): PinnedDebianSource {
   return { kind: 'debian', ...source };
@@ -43,6 +52,10 @@ export function urlSource(source: Omit<UrlSource, 'kind'>): UrlSource {
 
 export function gitSource(source: Omit<GitSource, 'kind'>): GitSource {
   return { kind: 'git', ...source };
+}
+
+export function cratesSource(source: Omit<CratesSource, 'kind'>): CratesSource {
+  return { kind: 'crates', ...source };
 }
 
 /** A slice names it by `join(import.meta.dirname, 'files')`. */

@@ -160,6 +160,7 @@ async function unreachedSources(
   const files = new Set(packages);
   for (const { source } of nodes) {
     if (source?.kind === 'url') files.add(source.sha256);
+    if (source?.kind === 'crates') source.crates.forEach(({ sha256 }) => files.add(sha256));
     if (source?.kind === 'debian') source.files.forEach(({ sha256 }) => files.add(sha256));
   }
   const git = join(cache.sources, 'git');

@@ -103,6 +103,8 @@ function identityOf(source: GraphSource): unknown {
       return { kind: 'url', sha256: source.sha256, exclude: source.exclude };
     case 'git':
       return { kind: 'git', commit: source.commit };
+    case 'crates':
+      return { kind: 'crates', crates: source.crates };
     case 'local':
       return { kind: 'local', digest: source.digest };
   }

@@ -1,6 +1,7 @@
 /** The steps that come before a slice's own: its source is unpacked in `/build/source`, and Debian's patches are applied. */
 import type { BuildStep } from '../define/recipe.ts';
 import type { GraphSource } from '../graph/graph.ts';
+import { fileNameOf, type LockedCrate } from '../sources/cargo-lock.ts';
 import { ARCHIVE } from '../sources/fetch-graph-source.ts';
 
 /** A local source is put in place before the steps begin, and has none here. */
@@ -13,6 +14,8 @@ export function unpackSteps(source: GraphSource | undefined): readonly BuildStep
       return [unpack(`--file=/sources/${ARCHIVE}`, [])];
     case 'url':
       return [unpack(`--strip-components=1 --file=/sources/${ARCHIVE}`, source.exclude)];
+    case 'crates':
+      return [unpackCrates(source.crates)];
     case 'debian': {
       const [upstream = '', debian = ''] = source.files.map(({ name }) => name);
       const first = unpack(`--strip-components=1 --file=/sources/${upstream}`, source.exclude);
@@ -27,6 +30,24 @@ const TAR = 'tar --extract --no-same-owner --warning=no-timestamp --directory=so
 function unpack(from: string, exclude: readonly string[]): BuildStep {
   const excludes = exclude.map((pattern) => ` --exclude=${quoted(pattern)}`).join('');
   return { name: 'unpack', script: `mkdir source\n${TAR}${excludes} ${from}` };
+}
+
+/**
+ * One directory for each crate, as cargo's directory sources have them. Each has the checksum that cargo compares with its
+ * lock, and none for its files: the archive that they came from was hashed just before.
+ */
+function unpackCrates(crates: readonly LockedCrate[]): BuildStep {
+  const list = crates.map((crate) => `${fileNameOf(crate)} ${crate.sha256}`);
+  const script = [
+    'mkdir source',
+    'while read -r file sha256; do',
+    `  ${TAR} --file="/sources/$file"`,
+    `  printf '{"files":{},"package":"%s"}' "$sha256" >"source/\${file%.crate}/.cargo-checksum.json"`,
+    "done <<'crates'",
+    ...list,
+    'crates',
+  ];
+  return { name: 'unpack', script: script.join('\n') };
 }
 
 /** Debian's series lists patches in order, with comments (dpkg-source(1), format 3.0 quilt). */

@@ -6,6 +6,7 @@ import type { FactRead } from '../define/kernel-facts.ts';
 import type { OutputName, Recipe } from '../define/recipe.ts';
 import type { Platform, Target } from '../define/target.ts';
 import type { VmTest } from '../define/vm-test.ts';
+import type { LockedCrate } from '../sources/cargo-lock.ts';
 
 /** `<slice>@<platform>`: `busybox@x86_64`, `erofs-utils@host`. */
 export type NodeId = string;
@@ -28,6 +29,7 @@ export type GraphSource =
       readonly exclude: readonly string[];
     }
   | { readonly kind: 'git'; readonly url: string; readonly commit: string }
+  | { readonly kind: 'crates'; readonly crates: readonly LockedCrate[] }
   | {
       readonly kind: 'local';
       /** Relative to the repository; outside of it, absolute. Not in the key. */

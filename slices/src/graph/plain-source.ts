@@ -1,4 +1,5 @@
 /** A source as it stands in the graph. */
+import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 
 import { REPOSITORY } from '../define/location.ts';
@@ -6,11 +7,12 @@ import { sliceInvalid, type Slice } from '../define/slice.ts';
 import type { Source } from '../define/source.ts';
 import { messageOf } from '@cocon-os/cli';
 import { SlicesError } from '../errors.ts';
+import { lockedCrates } from '../sources/cargo-lock.ts';
 import { filesOf } from '../sources/debian-source.ts';
 import type { GraphSource } from './graph.ts';
 import { localDigest } from './local-digest.ts';
 
-/** Throws `SLICE_INVALID` for a local source that cannot be read and for a pin that is none. */
+/** Throws `SLICE_INVALID` for a local source or a lock that cannot be read and for a pin that is none. */
 export async function plainSource(slice: Slice, source: Source): Promise<GraphSource> {
   switch (source.kind) {
     case 'debian':
@@ -34,6 +36,15 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
       };
     case 'git':
       return { kind: 'git', url: source.url, commit: pinned(slice, source.commit, COMMIT) };
+    case 'crates': {
+      const crates = await readFile(source.lock, 'utf8')
+        .then((text) => lockedCrates(text, source.package).crates)
+        .catch((cause: unknown) => {
+          const { message, hint } = told(cause, 'Name the Cargo.lock of the workspace.');
+          throw sliceInvalid(slice, 'source', message, hint);
+        });
+      return { kind: 'crates', crates };
+    }
     case 'local': {
       const digest = await localDigest(source.path).catch((cause: unknown) => {
         const { message, hint } = told(cause, source.hint);

@@ -25,6 +25,10 @@ export async function fetchGraphSource(
       const { fetchUrl } = await import('./fetch-url.ts');
       return { [ARCHIVE]: await fetchUrl(source, cache, onLine) };
     }
+    case 'crates': {
+      const { fetchCrates } = await import('./fetch-crates.ts');
+      return await fetchCrates(source.crates, cache, onLine);
+    }
     case 'git': {
       const { fetchGit } = await import('./fetch-git.ts');
       return { [ARCHIVE]: await fetchGit(source, cache, onLine) };

@@ -46,6 +46,8 @@ describe('keyOf()', () => {
       { ...sample, facts: [{ symbol: 'IPV6', value: false }] },
       { ...sample, packages: [...sample.packages, 'bison'] },
       { ...sample, outputs: { dev: [''] } },
+      { ...sample, source: { kind: 'crates', crates: [{ name: 'a', version: '1.0.0', sha256: 'a' }] } },
+      { ...sample, source: { kind: 'crates', crates: [{ name: 'a', version: '1.0.0', sha256: 'b' }] } },
       { ...sample, source: { kind: 'git', url: 'file:///x', commit: 'a'.repeat(40) } },
       stepsNode('sample', ['make', 'make install'], { options: sample.options }),
       stepsNode('sample', ['# A comment.\nmake'], { options: sample.options }),

@@ -25,10 +25,13 @@ const LOOK = `
 find source -printf '%m %p %l\\n' | sed 's/ $//' | sort -k 2 >/out/seen
 find source -type f | sort | xargs cat >>/out/seen`;
 
-async function seen(source: GraphSource): Promise<readonly string[]> {
+/** `cached` are files that lie in the cache already. */
+async function seen(source: GraphSource, cached: readonly Buffer[] = []): Promise<readonly string[]> {
   const own = await freshCache();
   // Files of a test do not belong into the usual cache.
   const cache = { ...own, sources: join(own.root, 'own-sources') };
+  await mkdir(cache.sources);
+  for (const file of cached) await writeFile(join(cache.sources, sha256Of(file)), file);
   const node = stepsNode('sample', [LOOK], { source });
   const built = await buildGraph(graphOf([node]), { cache, lock });
   const layer = openStore(cache.store).pathOf(built.get(node.id)?.outputs.runtime?.digest ?? '');
@@ -85,6 +88,24 @@ describe('a step finds in /build/source', () => {
     await git('commit', '--quiet', '--message=one');
     const commit = (await git('rev-parse', 'HEAD')).stdout.trim();
     expect(await seen({ kind: 'git', url: pathToFileURL(directory).href, commit })).toEqual(WHOLE);
+  });
+
+  test('crates, each in its directory with the checksum that cargo compares', async () => {
+    const directory = await tree();
+    const archive = join(directory, '../hello.crate');
+    await promisify(execFile)('tar', ['-C', join(directory, '..'), '-czf', archive, 'hello-1.0']);
+    const bytes = await readFile(archive);
+    const sha256 = sha256Of(bytes);
+    const source = { kind: 'crates', crates: [{ name: 'hello', version: '1.0', sha256 }] } as const;
+    const files = await seen(source, [bytes]);
+    expect(files).toEqual([
+      '755 source',
+      '755 source/hello-1.0',
+      '644 source/hello-1.0/.cargo-checksum.json',
+      ...WHOLE.slice(1, -2).map((line) => line.replace('source', 'source/hello-1.0')),
+      `{"files":{},"package":"${sha256}"}a text`,
+      '#!/bin/sh',
+    ]);
   });
 
   test('the files of a local directory, whatever their modes there', async () => {
