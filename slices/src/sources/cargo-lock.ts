@@ -24,7 +24,7 @@ export interface LockedCrates {
 }
 
 /** crates.io, as every lock file names it. */
-const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index';
+export const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index';
 
 /** Names and versions become parts of paths. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;

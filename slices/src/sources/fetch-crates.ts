@@ -11,7 +11,7 @@ import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
 import { exists, hasCode, removeTree, sha256OfFile } from '../files.ts';
 import { runProcess } from '../run-process.ts';
-import { fileNameOf, type LockedCrate } from './cargo-lock.ts';
+import { CRATES_IO, fileNameOf, type LockedCrate } from './cargo-lock.ts';
 
 /**
  * The host's path of each crate's file, by {@link fileNameOf}. Each lies in the cache under its SHA-256, and is checked
@@ -69,7 +69,7 @@ async function fetchAll(
   // In a lock file a version may stand that its author has withdrawn since; asked for by itself, cargo would refuse it.
   const locked = crates.map(
     ({ name, version, sha256 }) =>
-      `[[package]]\nname = "${name}"\nversion = "${version}"\nsource = "registry+https://github.com/rust-lang/crates.io-index"\nchecksum = "${sha256}"\n`,
+      `[[package]]\nname = "${name}"\nversion = "${version}"\nsource = "${CRATES_IO}"\nchecksum = "${sha256}"\n`,
   );
   await writeFile(join(directory, 'Cargo.lock'), `version = 4\n\n${locked.join('\n')}`);
   const { status, tail } = await cargo(['fetch'], directory, onLine);

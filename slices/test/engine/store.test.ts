@@ -142,16 +142,21 @@ describe('gc()', () => {
   test('removes sources and toolchains that nothing kept is built from, if asked', async () => {
     const cache = await emptyCache();
     await build(cache, one);
-    const [sha256, other] = ['a'.repeat(64), 'b'.repeat(64)];
+    const [sha256, other, crate] = ['a'.repeat(64), 'b'.repeat(64), 'c'.repeat(64)];
     await mkdir(cache.sources, { recursive: true });
-    for (const name of [sha256, other]) await writeFile(join(cache.sources, name), name);
+    for (const name of [sha256, other, crate]) await writeFile(join(cache.sources, name), name);
     await mkdir(join(cache.toolchain, 'c'.repeat(64)), { recursive: true });
     const source = { kind: 'url', url: 'http://x.invalid/', sha256, exclude: [] } as const;
-    const keep = [graphOf([fileNode('one', '1', { source })])];
+    const crates = [{ name: 'hello', version: '1.0.0', sha256: crate }];
+    const nodes = [
+      fileNode('one', '1', { source }),
+      fileNode('two', '2', { source: { kind: 'crates', crates } }),
+    ];
+    const keep = [graphOf(nodes)];
     await collect(cache, keep);
-    expect(await readdir(cache.sources)).toEqual([sha256, other]);
+    expect(await readdir(cache.sources)).toEqual([sha256, other, crate]);
     await collect(cache, keep, { sources: true });
-    expect(await readdir(cache.sources)).toEqual([sha256]);
+    expect(await readdir(cache.sources)).toEqual([sha256, crate]);
     expect(await readdir(cache.toolchain)).toEqual([]);
   });
 });
