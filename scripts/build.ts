@@ -1,4 +1,4 @@
-/** Builds the native products: the Node addon, the boot loader, the device binary. Cargo decides what is stale. */
+/** Builds the native products: the Node addon, the boot loader, the bundle of the device's updater. Cargo decides what is stale. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ interface Product {
 const PRODUCTS: readonly Product[] = [
   { name: 'addon', command: ['npm', 'run', '--silent', 'build', '-w', 'native'] },
   { name: 'boot loader', command: ['bash', 'scripts/build-loader'] },
-  { name: 'device binary', command: ['bash', 'scripts/node', 'native/device/build.ts'] },
+  { name: 'updater bundle', command: ['bash', 'scripts/node', 'native/device/bundle.ts'] },
 ];
 
 mkdirSync(LOGS, { recursive: true });

@@ -1,19 +1,46 @@
-/** The updater on the device: the static program that `native/device` builds, taken as it is. */
+/**
+ * The updater on the device: the TypeScript of `updater/`, bundled, as bytecode in one static program with the engine that
+ * runs it.
+ */
 import { join } from 'node:path';
 
+import { deviceCrates } from '../device-crates/slice.ts';
+import { CARGO_PACKAGES, cargoSetup, RUST_TARGETS, STD_PACKAGES } from '../device-runtime/cargo.ts';
+import { deviceRuntime } from '../device-runtime/slice.ts';
+import { musl } from '../musl/slice.ts';
 import { REPOSITORY } from '../src/define/location.ts';
-import { defineSlice, sliceInvalid, type Slice } from '../src/define/slice.ts';
+import { defineSlice } from '../src/define/slice.ts';
 import { localSource } from '../src/define/source.ts';
+import type { Target } from '../src/define/target.ts';
 
-/** Where `npm run setup` leaves it. It is built for this one target. */
-const BINARY = join(REPOSITORY, 'target/x86_64-unknown-linux-musl/device/cocon-update');
+/** Written by `native/device/bundle.ts`. */
+const BUNDLE = join(REPOSITORY, 'out/device/cocon-update.js');
 
-export const coconUpdate: Slice = defineSlice({
+/**
+ * Environment of cargo for a target. Not position-independent: musl's compiler wrapper knows no `-static-pie`. Without
+ * tables for unwinding, which a program that aborts has no use for; those of armv7 would ask for the unwinder itself.
+ */
+function environment(target: Target, triplet: string): string {
+  const rust = RUST_TARGETS[target];
+  const name = rust.replaceAll('-', '_');
+  const upper = name.toUpperCase();
+  return `
+export CC_${name}=/needs/musl/bin/musl-gcc AR_${name}=${triplet}-gcc-ar
+export CFLAGS_${name}='-ffile-prefix-map=/build/vendor=. -fno-asynchronous-unwind-tables'
+export CARGO_TARGET_${upper}_LINKER=/needs/musl/bin/musl-gcc
+export CARGO_TARGET_${upper}_RUSTFLAGS='-C target-feature=+crt-static -C relocation-model=static -C link-self-contained=no -C force-unwind-tables=no'
+export CARGO_PROFILE_DEVICE_TRIM_PATHS=all CARGO_TARGET_DIR=/build/target
+`;
+}
+
+export const coconUpdate = defineSlice({
   name: 'cocon-update',
   version: '0.1.0',
   license: 'Apache-2.0',
   summary: 'Stages, commits and rolls back releases',
-  source: localSource(BINARY, 'Run npm run setup, which builds it.'),
+  source: localSource(BUNDLE, 'Run npm run setup, which bundles it.'),
+  needs: [musl, deviceCrates, deviceRuntime],
+  packages: [...CARGO_PACKAGES, ...STD_PACKAGES],
   /**
    * What booting from a slot takes: device-mapper puts its extents together and verifies them, and the kernel mounts the
    * outcome as root (SDFS FORMAT.md §9). And what writing the next one takes: `BLK_DEV_WRITE_MOUNTED`, since the partition
@@ -45,21 +72,30 @@ export const coconUpdate: Slice = defineSlice({
     k.UNIX,
     k.INET,
   ],
-  build: ({ target }) => {
-    if (target.name !== 'x86_64') {
-      const what = `its program is built for x86_64 alone, not for ${target.name}`;
-      throw sliceInvalid(
-        coconUpdate,
-        'build',
-        what,
-        'Leave it out, or teach native/device to build for that target.',
-      );
-    }
-    return {
-      kind: 'steps',
-      steps: [{ name: 'install', script: 'install -D -m 755 source /out/usr/bin/cocon-update' }],
-    };
-  },
+  build: ({ target }) => ({
+    kind: 'steps',
+    steps: [
+      {
+        name: 'bytecode',
+        script: '/needs/device-runtime/bin/cocon-compile cocon-update <source >cocon-update.bytecode',
+      },
+      {
+        name: 'compile',
+        // std from source, for Debian has none for musl, and without the unwinder: the profile aborts on a panic.
+        script: `
+cp -r /needs/device-runtime/workspace .
+${cargoSetup(true)}${environment(target.name, target.triplet)}
+export COCON_PROGRAM=/build/cocon-update.bytecode
+cargo build --offline --manifest-path workspace/Cargo.toml -p cocon-device --bin cocon-update --features program \\
+  --target ${RUST_TARGETS[target.name]} --profile device -Zbuild-std=std,panic_abort -Zbuild-std-features= -Ztrim-paths
+`,
+      },
+      {
+        name: 'install',
+        script: `install -D -m 755 target/${RUST_TARGETS[target.name]}/device/cocon-update /out/usr/bin/cocon-update`,
+      },
+    ],
+  }),
   outputs: { runtime: [''] },
   budget: { size: '1.5 MiB' },
   tests: ({ vm }) => [vm.boots().run('cocon-update status').says(/./)],

@@ -1,14 +1,19 @@
-/** Programs that run on this machine and are built from slices: built on first use, then found in the cache. */
+/**
+ * Programs that run on this machine and are built from slices: built on first use, then found in the cache. The device's
+ * `cocon-update` is one of them as a PC has it, for tests and measurements.
+ */
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Terminal } from '@cocon-os/cli';
 
+import { coconUpdate } from '../cocon-update/slice.ts';
 import { erofsUtils } from '../erofs-utils/slice.ts';
 import { buildTree } from './commands/build-tree.ts';
 import { DEFAULT_BOARD } from './commands/context.ts';
 import { REPOSITORY } from './define/location.ts';
 import { defineProfile } from './define/profile.ts';
+import type { OutputName } from './define/recipe.ts';
 import type { Slice } from './define/slice.ts';
 import { draftOf } from './drafts.ts';
 import { SlicesError } from './errors.ts';
@@ -18,30 +23,38 @@ import { loadBoard } from './graph/load.ts';
 import { unpackLayer } from './layer/unpack-layer.ts';
 
 /** The tools that there are. */
-export type HostTool = 'mkfs.erofs' | 'dump.erofs' | 'fsck.erofs';
+export type HostTool = 'mkfs.erofs' | 'dump.erofs' | 'fsck.erofs' | 'cocon-update';
 
-const TOOLS: Readonly<Record<HostTool, { readonly slice: Slice; readonly path: string }>> = {
-  'mkfs.erofs': { slice: erofsUtils, path: 'bin/mkfs.erofs' },
-  'dump.erofs': { slice: erofsUtils, path: 'bin/dump.erofs' },
-  'fsck.erofs': { slice: erofsUtils, path: 'bin/fsck.erofs' },
+/** Where a tool is found. */
+interface ToolPlace {
+  readonly slice: Slice;
+  readonly output: OutputName;
+  readonly path: string;
+}
+
+const TOOLS: Readonly<Record<HostTool, ToolPlace>> = {
+  'mkfs.erofs': { slice: erofsUtils, output: 'tool', path: 'bin/mkfs.erofs' },
+  'dump.erofs': { slice: erofsUtils, output: 'tool', path: 'bin/dump.erofs' },
+  'fsck.erofs': { slice: erofsUtils, output: 'tool', path: 'bin/fsck.erofs' },
+  'cocon-update': { slice: coconUpdate, output: 'runtime', path: 'usr/bin/cocon-update' },
 };
 
 /** Of no image: it only carries tools. */
 const toolbox = defineProfile({ name: 'tools', summary: 'Tools of the machine that builds', slices: [] });
 
 /**
- * The path of a tool that can be run. Building it takes about half a minute. Throws `SlicesError` when it cannot be built.
+ * The path of a tool that can be run. Building it takes about half a minute, `cocon-update` a few minutes. Throws `SlicesError` when it cannot be built.
  */
 export async function hostTool(name: HostTool, terminal: Terminal): Promise<string> {
-  const { slice, path } = TOOLS[name];
+  const { slice, output, path } = TOOLS[name];
   const board = await loadBoard(DEFAULT_BOARD, REPOSITORY);
   const graph = await evaluate({ profile: toolbox, board, tools: [slice] });
   using tree = await buildTree(graph, terminal, { named: false });
   const { built, store, cache } = tree;
-  const tool = [...built.values()].find(({ node }) => node.name === slice.name)?.outputs.tool;
+  const tool = [...built.values()].find(({ node }) => node.name === slice.name)?.outputs[output];
   if (tool === undefined) {
-    throw new SlicesError('SLICE_INVALID', `Cannot run ${name}: ${slice.name} has no tool output`, {
-      hint: `Add tool to the outputs of ${slice.name} (${slice.definedAt}).`,
+    throw new SlicesError('SLICE_INVALID', `Cannot run ${name}: ${slice.name} has no ${output} output`, {
+      hint: `Add ${output} to the outputs of ${slice.name} (${slice.definedAt}).`,
     });
   }
   const home = join(cache.tools, tool.digest.replace(':', '-'));

@@ -21,7 +21,6 @@ import { loadBoard, namesOf } from '../src/graph/load.ts';
 import { optionValues } from '../src/graph/option-values.ts';
 import { kernelSymbols, type Demand } from '../src/kconfig/symbols.ts';
 import lock from '../toolchain/lock.json' with { type: 'json' };
-import { errorOf } from './support.ts';
 
 const SLICES = join(import.meta.dirname, '..');
 
@@ -43,9 +42,6 @@ function isSlice(value: unknown): value is Slice {
 
 const slices = await definedSlices();
 const boards = await namesOf('board', REPOSITORY);
-
-/** Slices of what this machine has built itself, for itself alone. */
-const ONE_TARGET: ReadonlySet<string> = new Set(['cocon-update']);
 
 function boardFor(target: Target, kernel: readonly Demand[] = []) {
   const summary = 'A board for tests';
@@ -90,10 +86,8 @@ describe('the slices', () => {
   );
 
   test.each(TARGETS)('are evaluated for %s, with every source pinned', async (target) => {
-    // A dynamic import cannot tell a slice whose product is missing from one that is wrong.
-    const wanted = slices.filter(({ name }) => !ONE_TARGET.has(name));
-    const graph = await graphOf(target, wanted);
-    for (const { name, runsOn } of wanted) {
+    const graph = await graphOf(target, slices);
+    for (const { name, runsOn } of slices) {
       expect(nodeOf(graph, name).platform).toBe(runsOn ?? target);
     }
     const pins = graph.nodes.flatMap(({ source }) => (source?.kind === 'debian' ? source.files : []));
@@ -108,15 +102,6 @@ describe('the slices', () => {
         const asked = (slice.kernel?.(kernelSymbols, context) ?? []).map(({ symbol }) => symbol);
         expect(asked).toEqual([...new Set(asked)]);
       }
-    },
-  );
-
-  test.each(['aarch64', 'riscv64', 'armv7'] as const)(
-    'say that the updater cannot be built for %s',
-    async (target) => {
-      const updater = slices.filter(({ name }) => ONE_TARGET.has(name));
-      const error = await errorOf(graphOf(target, updater));
-      expect([error.code, error.message]).toEqual(['SLICE_INVALID', expect.stringContaining(target)]);
     },
   );
 

@@ -10,7 +10,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 import { sealFirstOs } from '../support/first-os.ts';
-import { keptReleaseKey, makeDisk, ROOT, UPDATER } from '../support/releases.ts';
+import { keptReleaseKey, makeDisk, ROOT, updater } from '../support/releases.ts';
 import { measureBoot } from './boot-time.ts';
 import { grubDisk, systemdBootDisk } from './peer-disks.ts';
 import { median, spread } from './statistics.ts';
@@ -57,7 +57,7 @@ const only = process.argv.find((argument) => argument.startsWith('--only='))?.sl
 if (only === undefined || only === 'loaders') await benchLoaders();
 if (only === undefined || only === 'updater') {
   await benchStage();
-  benchStatus();
+  await benchStatus();
 }
 
 writeFileSync(
@@ -153,12 +153,13 @@ async function benchStage(): Promise<void> {
 }
 
 /** Start-up of the device's program: `status` of a volume against a process that does nothing. */
-function benchStatus(): void {
+async function benchStatus(): Promise<void> {
+  const program = await updater();
   const volume = join(OUT, 'volume.img');
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let run = 1; run <= RUNS; run += 1) {
-    ours.push(1000 * seconds(UPDATER, ['status', '--volume', volume]));
+    ours.push(1000 * seconds(program, ['status', '--volume', volume]));
     theirs.push(
       1000 * seconds('bash', ['scripts/node', 'updater/bin/cocon-update.ts', 'status', '--volume', volume]),
     );

@@ -10,7 +10,7 @@ import { join, relative } from 'node:path';
 import { formatBytes, messageOf } from '@cocon-os/cli';
 
 import { sealFirstOs, type FirstOsOptions } from '../support/first-os.ts';
-import { keptReleaseKey, LOADER, makeDisk, ROOT, UPDATER } from '../support/releases.ts';
+import { keptReleaseKey, LOADER, makeDisk, ROOT, updater } from '../support/releases.ts';
 import { tamper } from './tamper.ts';
 import { tellStory } from './story.ts';
 import { Timeline } from './timeline.ts';
@@ -51,7 +51,7 @@ async function main(timeline: Timeline): Promise<void> {
     timeline.size('disk', disk.sizeBytes);
     timeline.size('disk, allocated', disk.allocatedBytes);
     timeline.size('loader', statSync(LOADER).size);
-    timeline.size('cocon-update on the device', statSync(UPDATER).size);
+    timeline.size('cocon-update on the device', statSync(await updater()).size);
     return `${formatBytes(disk.sizeBytes)}, of which ${formatBytes(disk.allocatedBytes)} are used`;
   });
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { silentProgress } from '@cocon-os/cli';
+import { nodeTerminal } from '@cocon-os/cli/node';
 import {
   checkConfig,
   openInput,
@@ -14,14 +15,17 @@ import {
   type DiskResult,
   type SealResult,
 } from '@cocon-os/image-builder';
+import { hostTool } from '@cocon-os/slices';
 
 /** The repository's root. */
 export const ROOT = join(import.meta.dirname, '../..');
 /** The loader, as scripts/build-loader leaves it. */
 export const LOADER = join(ROOT, 'target/x86_64-unknown-uefi/boot/cocon-efi.efi');
 
-/** The device's `cocon-update`, as native/device/build.ts leaves it. */
-export const UPDATER = join(ROOT, 'target/x86_64-unknown-linux-musl/device/cocon-update');
+/** The device's `cocon-update` for a PC, which runs here too. */
+export function updater(): Promise<string> {
+  return hostTool('cocon-update', nodeTerminal);
+}
 
 /** Serial logs of a test stay here. */
 export function logPath(name: string): string {

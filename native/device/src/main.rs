@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use cocon_device::engine::{self, Limits};
 use cocon_device::program::{Compiled, Program};
 
-/// Written by `native/device/build.ts`.
-const BYTECODE: &[u8] = include_bytes!("../../../out/device/cocon-update.bytecode");
+/// By `cocon-compile`; the slice `cocon-update` says where it lies.
+const BYTECODE: &[u8] = include_bytes!(env!("COCON_PROGRAM"));
 
 fn main() -> ExitCode {
     let arguments = std::env::args_os()

@@ -3,10 +3,13 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
+import { nodeTerminal } from '@cocon-os/cli/node';
+import { hostTool } from '@cocon-os/slices';
+
 const ROOT = join(import.meta.dirname, '../../../..');
 
-/** What `native/device/build.ts` builds. */
-export const BINARY = join(ROOT, 'target/x86_64-unknown-linux-musl/device/cocon-update');
+/** As the slice `cocon-update` builds it for a PC. */
+export const BINARY = await hostTool('cocon-update', nodeTerminal);
 
 /** How it ended and what it printed. */
 export interface Outcome {
