@@ -16,6 +16,9 @@ import type { Target } from '../src/define/target.ts';
 /** Written by `native/device/bundle.ts`. */
 const BUNDLE = join(REPOSITORY, 'out/device/cocon-update.js');
 
+/** Rust's declarations of a 32-bit musl are those of version 1.1, with a clock that ends in 2038, unless it is told of a newer one. */
+const TIME_64 = 'export RUST_LIBC_UNSTABLE_MUSL_V1_2_3=1\n';
+
 /**
  * Environment of cargo for a target. Not position-independent: musl's compiler wrapper knows no `-static-pie`. Without
  * tables for unwinding, which a program that aborts has no use for; those of armv7 would ask for the unwinder itself.
@@ -30,13 +33,14 @@ export CFLAGS_${name}='-ffile-prefix-map=/build/vendor=. -fno-asynchronous-unwin
 export CARGO_TARGET_${upper}_LINKER=/needs/musl/bin/musl-gcc
 export CARGO_TARGET_${upper}_RUSTFLAGS='-C target-feature=+crt-static -C relocation-model=static -C link-self-contained=no -C force-unwind-tables=no'
 export CARGO_PROFILE_DEVICE_TRIM_PATHS=all CARGO_TARGET_DIR=/build/target
-`;
+${target === 'armv7' ? TIME_64 : ''}`;
 }
 
 export const coconUpdate = defineSlice({
   name: 'cocon-update',
   version: '0.1.0',
-  license: 'Apache-2.0',
+  // The second is that of Rust's std, which comes from the toolchain and from no need.
+  license: 'Apache-2.0 AND (MIT OR Apache-2.0)',
   summary: 'Stages, commits and rolls back releases',
   source: localSource(BUNDLE, 'Run npm run setup, which bundles it.'),
   needs: [musl, deviceCrates, deviceRuntime],

@@ -13,7 +13,7 @@ const PACKAGE = 'cocon-device';
 export const deviceCrates = defineSlice({
   name: 'device-crates',
   version: '0.1.0',
-  license: '(MIT OR Apache-2.0) AND MIT AND BSD-3-Clause AND Unicode-3.0',
+  license: '(MIT OR Apache-2.0) AND MIT AND BSD-3-Clause AND Zlib AND Unicode-3.0',
   summary: 'Rust crates of the device runtime, QuickJS-ng among them',
   source: cratesSource({ lock: LOCK, package: PACKAGE }),
   runsOn: 'host',
