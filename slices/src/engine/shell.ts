@@ -23,6 +23,7 @@ import { presence } from './presence.ts';
 import { runSteps } from './run-steps.ts';
 import { shellInSandbox } from './sandbox.ts';
 import { giveBack, giveBackLeft, takeWorkspace } from './taken-workspace.ts';
+import { writablePlace } from './writable-place.ts';
 
 /** A workspace at the beginning of a step. */
 export interface OpenWorkspace extends Workspace {
@@ -81,7 +82,7 @@ async function open(job: NodeJob, wanted: WantedWorkspace): Promise<OpenWorkspac
     });
   }
   const next = wanted.step === undefined ? firstOwn(job, steps) : indexOf(job, steps, wanted.step);
-  await mkdir(job.cache.work, { recursive: true });
+  await writablePlace(job.cache.work);
   const directory = await draftOf(join(job.cache.work, job.node.id));
   const close = async (): Promise<undefined> => {
     await removeTree(directory);

@@ -193,7 +193,8 @@ export function isUnwritable(error: unknown): boolean {
   return error instanceof SlicesError && error.code === 'CACHE_UNUSABLE';
 }
 
-function cannotWrite(path: string, cause: unknown): SlicesError {
+/** The error for a place in a cache where nothing may be written. */
+export function cannotWrite(path: string, cause: unknown): SlicesError {
   return new SlicesError('CACHE_UNUSABLE', `Cannot write ${path}: ${messageOf(cause)}`, {
     hint: 'What is not in the cache yet can only go into one to which you may write: COCON_CACHE=<directory>.',
     facts: { path },

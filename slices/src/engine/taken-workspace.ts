@@ -10,6 +10,7 @@ import { draftOf, draftsIn } from '../drafts.ts';
 import { exists, hasCode, removeTree } from '../files.ts';
 import type { NodeId } from '../graph/graph.ts';
 import { failedPlace } from './build-node.ts';
+import { writablePlace } from './writable-place.ts';
 
 /** Where they lie while they are taken. */
 export function shellPlace(cache: CacheDirectory): string {
@@ -19,7 +20,7 @@ export function shellPlace(cache: CacheDirectory): string {
 /** Takes the kept workspace of a node and gives its new place, if there is one that nobody else has taken. */
 export async function takeWorkspace(cache: CacheDirectory, node: NodeId): Promise<string | undefined> {
   if (!(await exists(failedPlace(cache, node)))) return undefined;
-  await mkdir(shellPlace(cache), { recursive: true });
+  await writablePlace(shellPlace(cache));
   const taken = await draftOf(join(shellPlace(cache), node));
   return (await moved(failedPlace(cache, node), taken, 'ENOENT')) ? taken : undefined;
 }

@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -26,6 +25,7 @@ import { presence } from './presence.ts';
 import { treeState, type NodeState } from './state.ts';
 import { proveBlob } from './sound-blob.ts';
 import { openStore, type Store, type StoredOutput } from './store.ts';
+import { writablePlace } from './writable-place.ts';
 
 /** One output, built twice. */
 export interface VerifiedOutput {
@@ -120,7 +120,7 @@ async function rebuild(
   }
   // Somewhere else, with a path of another length, for paths are what comes into products most often.
   const place = join(cache.work, 'verify');
-  await mkdir(place, { recursive: true });
+  await writablePlace(place);
   const directory = await draftOf(join(place, 'another-place'));
   try {
     // A build that gives other bytes with one processor than with many depends on chance.

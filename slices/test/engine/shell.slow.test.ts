@@ -168,6 +168,23 @@ describe('cocon shell', () => {
     ]);
   });
 
+  test.each(['sound', 'broken'])(
+    'says that nothing can be written in a read-only cache, of a %s node',
+    async (kind) => {
+      const cache = await freshCache();
+      const graph = graphOf([stepsNode('sample', ['touch /out/made', kind === 'sound' ? 'true' : 'false'])]);
+      await buildGraph(graph, { cache, lock }).catch(() => {});
+      const file = join(await scratchDirectory(), 'graph.json');
+      await writeFile(file, JSON.stringify(graph));
+      const script = `
+mount --rbind ${cache.root} ${cache.root}; mount -o remount,ro,bind ${cache.root}
+exec ${process.execPath} ${join(import.meta.dirname, 'shell-process.ts')} ${cache.root} ${file} sample@x86_64`;
+      const unshare = ['--user', '--map-root-user', '--mount', 'bash', '-euc', script];
+      const { stdout } = spawnSync('unshare', unshare, { encoding: 'utf8' });
+      expect(stdout).toMatch(/^CACHE_UNUSABLE: Cannot write .+\/work.*: EROFS/);
+    },
+  );
+
   test('opens a fresh workspace before a step, and removes it', async () => {
     const cache = await freshCache();
     const graph = graphOf([
