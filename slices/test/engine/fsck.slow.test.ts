@@ -36,7 +36,7 @@ async function spoil(path: string, kind: string): Promise<void> {
   await rm(path);
   if (kind === 'empty') await writeFile(path, '');
   if (kind === 'cut') await writeFile(path, bytes.subarray(0, bytes.length / 2));
-  if (kind === 'changed') await writeFile(path, bytes.fill('x', 0, 1));
+  if (kind === 'changed') await writeFile(path, bytes.fill('x', 0, Math.min(1, bytes.length)));
   if (kind === 'directory') await mkdir(path);
   if (kind === 'pipe') execFileSync('mkfifo', [path]);
   if (kind === 'link') await symlink('index.json', path);
