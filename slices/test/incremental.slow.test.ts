@@ -37,7 +37,7 @@ beforeEach(async () => {
   for (const name of ['slices', 'profiles', 'boards']) {
     await cp(join(REPOSITORY, name), join(tree, name), { recursive: true });
   }
-  for (const name of ['node_modules', 'target', 'package.json']) {
+  for (const name of ['node_modules', 'native', 'out', 'Cargo.lock', 'Cargo.toml', 'package.json']) {
     await symlink(join(REPOSITORY, name), join(tree, name));
   }
   const usual = cacheDirectory();

@@ -74,11 +74,12 @@ export function refusedPath(path: unknown, file: string): Refusal | undefined {
     : ELSEWHERE;
 }
 
-/** The nearest directory that is one of a package or a checkout; else the file's own. */
+/** The nearest checkout, else the outermost package, for packages lie in one another; else the file's own directory. */
 function projectOf(file: string): string {
-  const own = dirname(file);
-  for (let at = own; dirname(at) !== at; at = dirname(at)) {
-    if (existsSync(join(at, 'package.json')) || existsSync(join(at, '.git'))) return at;
+  let project = dirname(file);
+  for (let at = project; dirname(at) !== at; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at;
+    if (existsSync(join(at, 'package.json'))) project = at;
   }
-  return own;
+  return project;
 }
