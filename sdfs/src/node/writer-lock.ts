@@ -4,9 +4,10 @@
  * The kernel drops it with the descriptor, however its holder ends and wherever it runs.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync, type Stats } from 'node:fs';
 
 import { messageOf } from '@cocon-os/cli';
+import { holderOf } from '@cocon-os/cli/lock-holder';
 
 import { SdfsError } from '../errors.ts';
 import { blockDeviceFacts, deviceNumber } from './block-device-facts.ts';
@@ -91,32 +92,4 @@ function takeLock(descriptor: number, path: string, patience: number): void {
     `Cannot lock "${path}" for writing: ${error === undefined ? stderr.trim() : messageOf(error)}`,
     { hint: 'The lock is taken by flock of util-linux; is it installed?', cause: error },
   );
-}
-
-/**
- * The process that holds a lock on what `descriptor` is open on, as far as this process may see it: not one of another
- * PID namespace. /proc/locks would name the flock(1) that has ended.
- */
-function holderOf(descriptor: number): number | undefined {
-  const { dev, ino } = fstatSync(descriptor);
-  const holds = (pid: string): boolean =>
-    list(`/proc/${pid}/fd`).some((fd) => {
-      const open = orUndefined(() => statSync(`/proc/${pid}/fd/${fd}`));
-      if (open?.ino !== ino || open.dev !== dev) return false;
-      const info = orUndefined(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')) ?? '';
-      return /^lock:.*\bFLOCK\b/m.test(info);
-    });
-  const pid = list('/proc').find((name) => /^\d+$/.test(name) && holds(name));
-  return pid === undefined ? undefined : Number(pid);
-}
-
-const list = (folder: string): readonly string[] => orUndefined(() => readdirSync(folder)) ?? [];
-
-function orUndefined<Value>(look: () => Value): Value | undefined {
-  try {
-    return look();
-  } catch {
-    // It has ended meanwhile, or is somebody else's.
-    return undefined;
-  }
 }

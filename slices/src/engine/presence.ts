@@ -124,7 +124,7 @@ function cannotMake(root: string, cause: unknown): SlicesError {
 }
 
 async function busy(root: string, what: string, descriptor: number): Promise<SlicesError> {
-  const { holderOf } = await import('../lock-holder.ts');
+  const { holderOf } = await import('@cocon-os/cli/lock-holder');
   const process = holderOf(descriptor);
   const who = process === undefined ? 'another process' : `process ${process}`;
   return new SlicesError('STORE_BUSY', `Cannot ${what}: ${who} uses ${root}`, {
