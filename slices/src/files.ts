@@ -1,6 +1,6 @@
 /** Small questions about files. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { access, chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -18,6 +18,15 @@ export async function sha256OfFile(path: string): Promise<string> {
   // Fewer and larger reads: each waits for its turn.
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
   return hash.digest('hex');
+}
+
+/** What it is, in words: `a named pipe`. */
+export function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a directory';
+  if (found.isSymbolicLink()) return 'a symbolic link';
+  if (found.isFIFO()) return 'a named pipe';
+  if (found.isSocket()) return 'a socket';
+  return found.isFile() ? 'a file' : 'a device';
 }
 
 /** Removes a tree, also one with directories that a build made read-only. What is not there is no error. */

@@ -2,13 +2,12 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { runProgram } from '@cocon-os/cli';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { buildCommand } from '../src/commands/build.ts';
 import { graph } from '../src/commands/graph.ts';
 import { why } from '../src/commands/why.ts';
-import { scratchDirectory } from './support.ts';
+import { run, scratchDirectory } from './support.ts';
 
 const SOURCE = join(import.meta.dirname, '../src');
 /** The sample has no budget, so nothing is sealed. */
@@ -46,17 +45,7 @@ export const board = defineBoard({ name: 'sample', summary: 'For a test', target
   );
 });
 
-/** What a command prints, and its status. */
-async function cocon(...argv: readonly string[]): Promise<{ status: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const terminal = {
-    out: (text: string) => void (out += text),
-    err: (text: string) => void (err += text),
-    interactive: false,
-  };
-  const status = await runProgram(program, { terminal, cwd }, argv);
-  return { status, out, err };
-}
+const cocon = (...argv: readonly string[]): ReturnType<typeof run> => run(program, cwd, argv);
 
 const drawn = (...more: readonly string[]): ReturnType<typeof cocon> =>
   cocon('graph', 'sample', '--board', 'sample', ...more);

@@ -2,7 +2,6 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { runProgram } from '@cocon-os/cli';
 import { expect, test, vi } from 'vitest';
 
 import { cacheDirectory, cacheDirectoryAt } from '../src/cache-directory.ts';
@@ -11,7 +10,7 @@ import { verify } from '../src/commands/verify.ts';
 import { buildGraph } from '../src/engine/build.ts';
 import lock from '../toolchain/lock.json' with { type: 'json' };
 import { freshCache, graphOf, stepsNode } from './engine/support.ts';
-import { errorOf, scratchDirectory } from './support.ts';
+import { errorOf, run, scratchDirectory } from './support.ts';
 
 const SOURCE = join(import.meta.dirname, '../src');
 const build = buildCommand({
@@ -51,9 +50,7 @@ export const board = defineBoard({ name: '${name}', summary: 'For a test', targe
 `,
     );
   }
-  let err = '';
-  const terminal = { out: () => {}, err: (text: string) => void (err += text), interactive: false };
-  await runProgram(program, { terminal, cwd }, argv);
+  const { err } = await run(program, cwd, argv);
   vi.unstubAllEnvs();
   return /^hint: .*$/m.exec(err)?.[0].replace(cache.root, '') ?? err;
 }

@@ -32,3 +32,8 @@ function nameFault(name: string): string | undefined {
 function dashFault(text: string): string | undefined {
   return text.startsWith('-') ? 'it begins with a dash' : undefined;
 }
+
+/** Whether `text` is one line with something in it. */
+export function isLine(text: string): boolean {
+  return text.trim() !== '' && !CONTROL.test(text);
+}

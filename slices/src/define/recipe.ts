@@ -1,7 +1,7 @@
 /** How a slice comes about: steps in the sandbox, or files that are given as they are. Plain data, so that it can be hashed. */
 import { entriesFault } from './entries-fault.ts';
 import { faultOf, firstFault, quoted, type RecipeFault } from './fault.ts';
-import { fileNameFault, pathFault } from './path-names.ts';
+import { fileNameFault, isLine, pathFault } from './path-names.ts';
 
 /** One step of a build: a shell script (`bash -eu -o pipefail`), run in the sandbox in `/build`. */
 export interface BuildStep {
@@ -54,7 +54,7 @@ export function recipeFault(recipe: Recipe): RecipeFault | undefined {
     faultOf('build.inputs', `${quoted(name)} names no file`, fileNameFault(name), INPUT_HINT),
   );
   const steps = recipe.steps.map(({ name }) => {
-    const why = name.trim() === '' || /\p{Cc}/u.test(name) ? 'it is no line of text' : undefined;
+    const why = isLine(name) ? undefined : 'it is no line of text';
     return faultOf('build.steps', `${quoted(name)} names no step`, why, 'Give it a word or two.');
   });
   return firstFault([...inputs, ...steps]);

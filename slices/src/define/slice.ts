@@ -8,6 +8,7 @@ import type { ToolchainPackage } from '../../toolchain/packages.ts';
 import type { KernelFacts } from './kernel-facts.ts';
 import { definitionPlace } from './location.ts';
 import type { OptionTable, OptionValues } from './options.ts';
+import { isLine } from './path-names.ts';
 import { outputsFault, type Outputs, type Recipe } from './recipe.ts';
 import type { SizeText } from './size.ts';
 import type { Source } from './source.ts';
@@ -105,7 +106,7 @@ export function defineSlice<const Options extends OptionTable = OptionTable>(
     throw sliceInvalid(slice, 'name', 'it has other characters than a-z 0-9 . -', 'Rename it.');
   }
   const version: unknown = slice.version;
-  if (typeof version !== 'string' || version.trim() === '' || /\p{Cc}/u.test(version)) {
+  if (typeof version !== 'string' || !isLine(version)) {
     throw sliceInvalid(
       slice,
       'version',

@@ -7,7 +7,7 @@ import { messageOf } from '@cocon-os/cli';
 
 import { isDraft } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
-import { hasCode } from '../files.ts';
+import { hasCode, kindOf } from '../files.ts';
 import type { Store } from './store.ts';
 
 /** Something that is not as it should be. */
@@ -107,14 +107,6 @@ async function namesIn(directory: string): Promise<readonly string[]> {
     if (hasCode(error, ['ENOENT', 'ENOTDIR', 'ELOOP'])) return [];
     throw cannotLook(directory, error);
   }
-}
-
-function kindOf(found: Stats): string {
-  if (found.isDirectory()) return 'a directory';
-  if (found.isSymbolicLink()) return 'a symbolic link';
-  if (found.isFIFO()) return 'a named pipe';
-  if (found.isSocket()) return 'a socket';
-  return found.isFile() ? 'a file' : 'a device';
 }
 
 function cannotLook(path: string, cause: unknown): SlicesError {

@@ -5,6 +5,7 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { SlicesError } from '../errors.ts';
+import { kindOf } from '../files.ts';
 
 /** A file of a local source. */
 export interface LocalFile {
@@ -49,12 +50,6 @@ function unreadable(path: string, stat: Stats): SlicesError {
     hint: 'Remove it, or name another place: a local source is a file, or a directory of files and links.',
     facts: { path },
   });
-}
-
-function kindOf(stat: Stats): string {
-  if (stat.isFIFO()) return 'a named pipe';
-  if (stat.isSocket()) return 'a socket';
-  return stat.isSymbolicLink() ? 'a symbolic link' : 'a device';
 }
 
 /** SHA-256, lower-case hexadecimal. Throws what {@link localFiles} throws. */
