@@ -42,9 +42,10 @@ export function perform(job: Job, onProgress: (states: number) => void): JobResu
 function proveGeometry(name: string, depth: CutDepth, onProgress: (states: number) => void): Tally {
   const geometry = GEOMETRIES.find((each) => each.name === name);
   if (geometry === undefined) throw new Error(`no volume is called "${name}"`);
-  const tally = emptyTally();
+  const operations = OPERATIONS.filter(({ slots }) => slots <= geometry.slots);
+  const tally = emptyTally({ operations: operations.map((each) => each.name), geometries: [name] });
   const seen = new StateSet();
-  for (const operation of OPERATIONS.filter(({ slots }) => slots <= geometry.slots)) {
+  for (const operation of operations) {
     examine(operation, geometry, seen, tally, { ...depth, onProgress });
   }
   return tally;

@@ -24,7 +24,9 @@ export function reportOf(results: readonly JobResult[]): ProofReport {
     if (each.kind === 'canary') canaries.push(each.result);
   }
   const holes = [
-    ...(cuts.states === 0 ? [] : holesIn(cuts).map((hole) => `nothing was checked for ${hole}`)),
+    ...(results.some(({ kind }) => kind === 'cuts')
+      ? holesIn(cuts).map((hole) => `nothing was checked for ${hole}`)
+      : []),
     ...worlds.flatMap(holesOfWorld),
     ...canaries
       .filter(({ caughtBy }) => caughtBy === undefined)
@@ -35,10 +37,22 @@ export function reportOf(results: readonly JobResult[]): ProofReport {
 
 function holesOfWorld(world: StateReport): readonly string[] {
   const name = worldName(world);
-  const without = Object.entries(world.events)
-    .filter(([kind, count]) => count === 0 && (kind !== 'corrupt' || world.damages.length > 0))
-    .map(([kind]) => `"${kind}" never happened with ${name}`);
-  return world.complete ? without : [...without, `not all states were reached with ${name}`];
+  const zeros = (counts: Counts): readonly string[] =>
+    Object.entries(counts)
+      .filter(([, count]) => count === 0)
+      .map(([each]) => each);
+  const { trialsEnded, staysUp } = world;
+  return [
+    ...zeros(world.events)
+      .filter((kind) => kind !== 'corrupt' || world.damages.length > 0)
+      .map((kind) => `"${kind}" never happened with ${name}`),
+    ...zeros(world.laws).map((law) => `law ${law} was never checked with ${name}`),
+    ...(world.complete
+      ? zeros({ 'a trial that ends': trialsEnded, 'a healthy device that stays up': staysUp }).map(
+          (end) => `${end} was never met with ${name}`,
+        )
+      : [`not all states were reached with ${name}`]),
+  ];
 }
 
 function worldName({ slots, attempts, releases, damages }: StateReport): string {

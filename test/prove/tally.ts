@@ -17,15 +17,24 @@ export interface Tally {
   readonly more: Record<'repetitions' | 'second cuts' | 'failing writes' | 'read-only disks', number>;
 }
 
-export function emptyTally(): Tally {
+/** Nothing looked at yet, of the operations and volumes that are to be. */
+export function emptyTally({
+  operations = [],
+  geometries = [],
+}: { readonly operations?: readonly string[]; readonly geometries?: readonly string[] } = {}): Tally {
   return {
     states: 0,
-    laws: Object.fromEntries(Object.keys(LAWS).map((law) => [law, 0])),
-    operations: {},
-    geometries: {},
-    cuts: Object.fromEntries(CUT_KINDS.map((kind) => [kind, 0])),
+    laws: noneOf(Object.keys(LAWS)),
+    operations: noneOf(operations),
+    geometries: noneOf(geometries),
+    cuts: noneOf(CUT_KINDS),
     more: { repetitions: 0, 'second cuts': 0, 'failing writes': 0, 'read-only disks': 0 },
   };
+}
+
+/** A count of zero for each name. */
+export function noneOf(names: readonly (string | number)[]): Counts {
+  return Object.fromEntries(names.map((name) => [name, 0]));
 }
 
 export function count(counts: Counts, name: string | number): void {
