@@ -36,6 +36,17 @@ export const STATE_CANARIES: readonly StateCanary[] = [
     },
   },
   {
+    name: 'the first record of a boot does not count its attempt',
+    size: SMALL,
+    machine: {
+      ...PRODUCTION,
+      boot(device, how) {
+        device.flush();
+        return PRODUCTION.boot(device, how);
+      },
+    },
+  },
+  {
     name: 'interruptions are granted without end',
     size: SMALL,
     machine: {

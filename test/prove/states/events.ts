@@ -51,7 +51,7 @@ export const EVENT_KINDS = [
 export interface Step {
   readonly event: StateEvent;
   readonly next: State;
-  /** Of a boot. */
+  /** Of a boot; of one that dies in the loader, what it would have come to. */
   readonly outcome?: BootOutcome;
   /** Of what was refused. */
   readonly refused?: SdfsErrorCode;
@@ -184,7 +184,8 @@ function booted(state: State, event: BootEvent, machine: Machine, lastBoot: Last
     const off: Running = { phase: 'off', lastBoot: event.lastBoot };
     const { atFirstFlush } = device;
     const cut = atFirstFlush && new BlocksDevice(atFirstFlush);
-    return { event, next: cut === undefined ? { ...state, running: off } : readState(cut, off, state) };
+    const next = cut === undefined ? { ...state, running: off } : readState(cut, off, state);
+    return { event, next, outcome };
   }
   const { started } = outcome;
   // With nothing to start, a machine waits in its firmware until someone switches it off.

@@ -46,9 +46,8 @@ function law3ATrialEnds(before: State, { event, next, outcome }: Step): boolean 
     if (slot.state !== 'trial' || earlier?.generation !== slot.generation) continue;
     found = true;
     if (boots(slot) > boots(earlier)) throw new Violation(3, `slot ${slot.index} has got boots back`);
-    const started = outcome?.started?.slot === slot.index || event.kind === 'boot that dies in the loader';
-    if (outcome?.started?.slot !== slot.index) continue;
-    if (started && boots(slot) >= boots(earlier))
+    if (event.kind === 'boot that dies in the loader' || outcome?.started?.slot !== slot.index) continue;
+    if (boots(slot) >= boots(earlier))
       throw new Violation(3, `slot ${slot.index} starts and nothing is used up`);
     const open = earlier.reason === 'none' && earlier.progress !== 'none';
     const unplugged = before.running.phase === 'off' && before.running.lastBoot === 'power-lost';
@@ -60,6 +59,17 @@ function law3ATrialEnds(before: State, { event, next, outcome }: Step): boolean 
       );
   }
   return found;
+}
+
+/** Law 3, of a loader that dies after its first record: when it was on its way to a trial, that has counted one already. */
+function law3CountedFirst(before: State, { event, next, outcome }: Step): boolean {
+  if (event.kind !== 'boot that dies in the loader' || outcome?.started?.attempt === undefined) return false;
+  const counted = next.record.slots.some((slot) => {
+    const earlier = before.record.slots[slot.index];
+    return earlier?.generation === slot.generation && slot.state === 'trial' && boots(slot) < boots(earlier);
+  });
+  if (!counted) throw new Violation(3, 'the first record of a boot counts no attempt');
+  return true;
 }
 
 /** Law 4: a second boot of a confirmed release writes nothing. */
@@ -107,6 +117,7 @@ function law6FloorCannotBrick(before: State, { next }: Step, { releases }: World
 export function checkStep(before: State, step: Step, machine: Machine, world: World, laws: Counts): void {
   if (law2TheLastGoodSlot(before, step)) count(laws, 2);
   if (law3ATrialEnds(before, step)) count(laws, 3);
+  if (law3CountedFirst(before, step)) count(laws, 3);
   if (law4ConfirmedBootsWriteNothing(step, machine)) count(laws, 4);
   if (law5WhatFailedStaysKnown(before, step, world)) count(laws, 5);
   if (law6FloorCannotBrick(before, step, world)) count(laws, 6);
