@@ -4,8 +4,15 @@ export { choice, flag, text } from './define/options.ts';
 export { defineProfile, type Profile, type ProfileDefinition } from './define/profile.ts';
 export type { BuildStep, LayerEntry, OutputName, Recipe } from './define/recipe.ts';
 export { configure, defineSlice, type Slice, type SliceDefinition } from './define/slice.ts';
-export { debianSource, gitSource, localSource, urlSource, type Source } from './define/source.ts';
-export type { VmCommand, VmTest } from './define/vm-test.ts';
+export {
+  cratesSource,
+  debianSource,
+  gitSource,
+  localSource,
+  urlSource,
+  type Source,
+} from './define/source.ts';
+export { PATTERN_FLAGS, type VmCommand, type VmTest } from './define/vm-test.ts';
 export { excessOf, lastKept, noteKept, type SealedSize, type SliceBytes } from './engine/sealed-size.ts';
 export { SlicesError, type SlicesErrorCode } from './errors.ts';
 export { evaluate, type EvaluateInput } from './graph/evaluate.ts';

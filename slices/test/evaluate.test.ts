@@ -149,7 +149,7 @@ describe('evaluate()', () => {
 
   test.each([
     ['a profile without slices', () => graphOf([]), /profile "test": slices: there is none/],
-    ['no list of slices', () => graphOf(undefined as never), /profile "test": slices: it is no list/],
+    ['no list of slices', () => graphOf(undefined as never), /profile "test": slices: it is missing/],
     [
       'what is no slice',
       () => graphOf([slice('a'), undefined as never]),

@@ -1,7 +1,7 @@
 /** Runs what slices and profile want tried, on one booted machine, in the order of the graph. */
 import { messageOf } from '@cocon-os/cli';
 import type { CommandResult, RunningMachine } from '@cocon-os/qemu';
-import type { Graph, VmCommand, VmTest } from '@cocon-os/slices';
+import { PATTERN_FLAGS, type Graph, type VmCommand, type VmTest } from '@cocon-os/slices';
 
 const COMMAND_TIMEOUT_MS = 300_000;
 
@@ -66,6 +66,7 @@ export async function runTests(
 /** Why a command did not do what was wanted; nothing when it did. Patterns are tried on the lines of the output. */
 export function failureOf({ status, output }: VmCommand, found: number, said: string): string | undefined {
   if (found !== status) return `status ${found}, wanted ${status}`;
-  if (output !== undefined && !new RegExp(output, 'mu').test(said)) return `no line matches /${output}/`;
+  if (output !== undefined && !new RegExp(output, PATTERN_FLAGS).test(said))
+    return `no line matches /${output}/`;
   return undefined;
 }

@@ -55,3 +55,22 @@ export function choice<const Value extends string>(
 export function text(byDefault: string, help: string): TextOption {
   return { kind: 'text', default: byDefault, help };
 }
+
+const KINDS: readonly unknown[] = ['flag', 'choice', 'text'];
+
+/** Whether it is an option at all. */
+export function isOption(value: unknown): value is OptionSpec {
+  return KINDS.includes(Reflect.get(Object(value), 'kind'));
+}
+
+/** Whether an option takes a value. */
+export function takesValue(option: OptionSpec, value: unknown): boolean {
+  if (option.kind === 'flag') return typeof value === 'boolean';
+  return typeof value === 'string' && (option.kind === 'text' || option.values.includes(value));
+}
+
+/** What it takes, for errors. */
+export function wantedValue(option: OptionSpec): string {
+  if (option.kind === 'flag') return 'true or false';
+  return option.kind === 'text' ? 'a text' : option.values.map((each) => `"${each}"`).join(', ');
+}

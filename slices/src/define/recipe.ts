@@ -50,6 +50,8 @@ export function recipeFault(recipe: Recipe): RecipeFault | undefined {
   const kind: unknown = Reflect.get(Object(recipe), 'kind');
   if (kind !== 'steps' && kind !== 'entries') return NO_RECIPE;
   if (recipe.kind === 'entries') return entriesFault(recipe.entries);
+  const shapeless = stepsFault(recipe.steps) ?? inputsFault(recipe.inputs);
+  if (shapeless !== undefined) return shapeless;
   const inputs = Object.keys(recipe.inputs ?? {}).map((name) =>
     faultOf('build.inputs', `${quoted(name)} names no file`, fileNameFault(name), INPUT_HINT),
   );
@@ -58,6 +60,30 @@ export function recipeFault(recipe: Recipe): RecipeFault | undefined {
     return faultOf('build.steps', `${quoted(name)} names no step`, why, 'Give it a word or two.');
   });
   return firstFault([...inputs, ...steps]);
+}
+
+const STEP_HINT = "Give a list of steps like { name: 'compile', script: 'make -C source' }.";
+
+const noStep = (why: string): RecipeFault => ({ field: 'build.steps', why, hint: STEP_HINT });
+
+function stepsFault(steps: unknown): RecipeFault | undefined {
+  if (!Array.isArray(steps)) return noStep('it is no list');
+  return firstFault(
+    steps.map((step: unknown, index) => {
+      const [name, script]: readonly unknown[] = ['name', 'script'].map((field) =>
+        Reflect.get(Object(step), field),
+      );
+      if (typeof name !== 'string') return noStep(`number ${index + 1} of them is no step`);
+      return typeof script === 'string' ? undefined : noStep(`${quoted(name)} has no script`);
+    }),
+  );
+}
+
+function inputsFault(inputs: unknown = {}): RecipeFault | undefined {
+  const [name] = Object.entries(Object(inputs)).find(([, text]) => typeof text !== 'string') ?? [];
+  if (name === undefined) return undefined;
+  const hint = 'Give the text that the steps read in /inputs.';
+  return { field: 'build.inputs', why: `${quoted(name)} is no text`, hint };
 }
 
 /** The first output that is taken from no path below `/out`. The prefix `''` is all of it. */

@@ -10,6 +10,7 @@ import { definitionPlace } from './location.ts';
 import type { OptionTable, OptionValues } from './options.ts';
 import { isLine } from './path-names.ts';
 import { outputsFault, type Outputs, type Recipe } from './recipe.ts';
+import { shapeFault, SLICE_FIELDS } from './shape.ts';
 import type { SizeText } from './size.ts';
 import type { Source } from './source.ts';
 import type { Target, TargetNames } from './target.ts';
@@ -102,6 +103,8 @@ export function defineSlice<const Options extends OptionTable = OptionTable>(
   definition: SliceDefinition<Options>,
 ): Slice<Options> {
   const slice: Slice<Options> = { ...definition, definedAt: definitionPlace() };
+  const shapeless = shapeFault(slice, SLICE_FIELDS);
+  if (shapeless !== undefined) throw sliceInvalid(slice, shapeless.field, shapeless.why, shapeless.hint);
   if (!SAFE_NAME.test(slice.name)) {
     throw sliceInvalid(slice, 'name', 'it has other characters than a-z 0-9 . -', 'Rename it.');
   }

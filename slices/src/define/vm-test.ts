@@ -14,6 +14,19 @@ export interface VmTest {
   readonly commands: readonly VmCommand[];
 }
 
+/** The flags that patterns are tried with. */
+export const PATTERN_FLAGS = 'mu';
+
+/** Its source, which is all that comes into the graph. Throws for what would be tried otherwise than it is written. */
+function patternSource(pattern: unknown): string {
+  if (!(pattern instanceof RegExp)) throw new TypeError('says() wants a regular expression');
+  const { source, flags } = pattern;
+  if (/[^mu]/.test(flags)) {
+    throw new TypeError(`Cannot use /${source}/${flags}: patterns are tried with the flags m and u alone`);
+  }
+  return new RegExp(source, PATTERN_FLAGS).source;
+}
+
 /** A test that can be added to. Every call gives a new one. */
 export class VmStory implements VmTest {
   readonly commands: readonly VmCommand[];
@@ -32,9 +45,9 @@ export class VmStory implements VmTest {
     return this.#changed({ status });
   }
 
-  /** The last command's output has to match. */
+  /** A line of the last command's output has to match. */
   says(pattern: RegExp): VmStory {
-    return this.#changed({ output: pattern.source });
+    return this.#changed({ output: patternSource(pattern) });
   }
 
   #changed(change: Partial<VmCommand>): VmStory {

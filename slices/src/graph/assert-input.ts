@@ -1,6 +1,7 @@
 /** What a profile and a board must be for an image to come of them, beyond what types say. */
 import type { Board } from '../define/board.ts';
 import type { Profile } from '../define/profile.ts';
+import { BOARD_FIELDS, PROFILE_FIELDS, shapeFault } from '../define/shape.ts';
 import { definitionInvalid, type OptionSetting, type Slice } from '../define/slice.ts';
 import type { SlicesError } from '../errors.ts';
 
@@ -13,23 +14,19 @@ const CONTROL = /\p{Cc}/u;
  * @throws SlicesError `SLICE_INVALID`
  */
 export function assertInput(profile: Profile, board: Board): void {
-  // Types are looked at by the compiler alone, which a build does not wait for.
-  const slices: unknown = profile.slices;
-  if (!Array.isArray(slices)) {
-    const hint = 'List what is in its image: slices: [linux, baseFiles, busybox].';
-    throw definitionInvalid('profile', profile, 'slices', 'it is no list', hint);
-  }
-  const unknown = slices.findIndex((each: unknown) => !isSlice(each));
-  if (unknown !== -1) {
-    const hint = 'Import it from its slice.ts, which defines it with defineSlice().';
-    throw definitionInvalid('profile', profile, 'slices', `number ${unknown + 1} of them is no slice`, hint);
-  }
+  assertShape('profile', profile, PROFILE_FIELDS);
+  assertShape('board', board, BOARD_FIELDS);
   assertCommandLine('profile', profile, profile.commandLine);
   assertCommandLine('board', board, board.commandLine);
 }
 
-function isSlice(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'definedAt' in value && 'outputs' in value;
+function assertShape(
+  what: 'profile' | 'board',
+  owner: Profile | Board,
+  fields: Parameters<typeof shapeFault>[1],
+): void {
+  const fault = shapeFault(owner, fields);
+  if (fault !== undefined) throw definitionInvalid(what, owner, fault.field, fault.why, fault.hint);
 }
 
 function assertCommandLine(

@@ -8,10 +8,11 @@ import type { Board } from '../define/board.ts';
 import { trackedFacts } from '../define/kernel-facts.ts';
 import type { Profile } from '../define/profile.ts';
 import { recipeFault } from '../define/recipe.ts';
+import { DEMANDS, listFault, PACKAGES, TESTS, type ListShape } from '../define/shape.ts';
 import { bytesOf, SIZE_HINT, type SizeText } from '../define/size.ts';
 import { definitionInvalid, sliceInvalid, type OptionSetting, type Slice } from '../define/slice.ts';
 import { TARGET_NAMES, type Platform, type Target } from '../define/target.ts';
-import { vm } from '../define/vm-test.ts';
+import { vm, type VmTest } from '../define/vm-test.ts';
 import { SlicesError } from '../errors.ts';
 import { fragmentOf, mergeDemands } from '../kconfig/merge.ts';
 import { kernelSymbols, type Demand } from '../kconfig/symbols.ts';
@@ -75,11 +76,13 @@ async function graphOf(input: EvaluateInput): Promise<Graph> {
   const demands = mergeDemands([
     {
       name: `board ${board.name}`,
-      demands: definedBy('board', board, 'kernel', () => board.kernel(kernelSymbols)),
+      demands: listBy('board', board, 'kernel', DEMANDS, () => board.kernel(kernelSymbols)),
     },
     {
       name: `profile ${profile.name}`,
-      demands: definedBy('profile', profile, 'kernel', () => profile.kernel?.(kernelSymbols) ?? []),
+      demands: listBy('profile', profile, 'kernel', DEMANDS, () =>
+        profile.kernel === undefined ? [] : profile.kernel(kernelSymbols),
+      ),
     },
     // Also of what is linked into programs: they carry it to the device.
     ...plan
@@ -98,7 +101,7 @@ async function graphOf(input: EvaluateInput): Promise<Graph> {
     demands,
     nodes,
     image: image.map(idOf),
-    tests: definedBy('profile', profile, 'tests', () => profile.tests?.({ vm }) ?? []),
+    tests: testsOf('profile', profile),
     budget: {
       ...sizeBudget('profile', profile, size),
       ...(bootRatio === undefined ? {} : { bootRatio }),
@@ -185,7 +188,9 @@ function contextOf({ platform, options }: Planned) {
 
 function demandsOf(planned: Planned): readonly Demand[] {
   const { slice } = planned;
-  return definedBy('slice', slice, 'kernel', () => slice.kernel?.(kernelSymbols, contextOf(planned)) ?? []);
+  return listBy('slice', slice, 'kernel', DEMANDS, () =>
+    slice.kernel === undefined ? [] : slice.kernel(kernelSymbols, contextOf(planned)),
+  );
 }
 
 async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promise<GraphNode> {
@@ -210,7 +215,8 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
   }
   const size = slice.budget?.size;
   const own = slice.packages ?? [];
-  const extra = typeof own === 'function' ? definedBy('slice', slice, 'packages', () => own(context)) : own;
+  const extra =
+    typeof own === 'function' ? listBy('slice', slice, 'packages', PACKAGES, () => own(context)) : own;
   const packages = [...COMMON_PACKAGES, ...CROSS_PACKAGES[context.target.name], ...extra];
   return {
     id,
@@ -227,7 +233,7 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
     packages: recipe.kind === 'steps' ? [...new Set(packages)].toSorted() : [],
     recipe,
     outputs: slice.outputs,
-    tests: definedBy('slice', slice, 'tests', () => slice.tests?.({ vm }) ?? []),
+    tests: testsOf('slice', slice),
     budget: sizeBudget('slice', slice, size),
   };
 }
@@ -260,4 +266,22 @@ function definedBy<T>(what: Definition, owner: Owner, field: string, definition:
     const why = `it throws: ${messageOf(thrown)}${atPlaceOf(thrown)}`;
     throw definitionInvalid(what, owner, field, why, 'Mend the definition.');
   }
+}
+
+/** The same for a part that gives a list. */
+function listBy<T>(
+  what: Definition,
+  owner: Owner,
+  field: string,
+  shape: ListShape,
+  definition: () => readonly T[],
+): readonly T[] {
+  const given = definedBy(what, owner, field, definition);
+  const fault = listFault(given, field, shape);
+  if (fault !== undefined) throw definitionInvalid(what, owner, field, fault.why, fault.hint);
+  return given;
+}
+
+function testsOf(what: 'slice' | 'profile', owner: Slice | Profile): readonly VmTest[] {
+  return listBy(what, owner, 'tests', TESTS, () => (owner.tests === undefined ? [] : owner.tests({ vm })));
 }

@@ -1,5 +1,5 @@
 /** The values of a slice's options: its defaults, and over them what a profile and an image set. */
-import type { OptionSpec } from '../define/options.ts';
+import { takesValue, wantedValue, type OptionSpec } from '../define/options.ts';
 import { sliceInvalid, type OptionSetting, type Slice } from '../define/slice.ts';
 
 /** Values by name. Throws `SLICE_INVALID` for a name that is no option and for a value that its option does not take. */
@@ -19,28 +19,18 @@ export function optionValues(
       if (option === undefined) {
         throw sliceInvalid(slice, place, 'there is no such option', `It has ${namesOf(table)}.`);
       }
-      if (!takes(option, value)) {
+      if (!takesValue(option, value)) {
         throw sliceInvalid(
           slice,
           place,
           `it does not take ${JSON.stringify(value)}`,
-          `It takes ${wanted(option)}.`,
+          `It takes ${wantedValue(option)}.`,
         );
       }
       values[name] = value;
     }
   }
   return values;
-}
-
-function takes(option: OptionSpec, value: boolean | string): boolean {
-  if (option.kind === 'flag') return typeof value === 'boolean';
-  return typeof value === 'string' && (option.kind === 'text' || option.values.includes(value));
-}
-
-function wanted(option: OptionSpec): string {
-  if (option.kind === 'flag') return 'true or false';
-  return option.kind === 'text' ? 'a text' : option.values.map((each) => `"${each}"`).join(', ');
 }
 
 function namesOf(table: Readonly<Record<string, OptionSpec>>): string {

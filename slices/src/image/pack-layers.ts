@@ -2,6 +2,7 @@
  * From the layers of a build to the layers of an image. Each slice ships as its own layer as long as the budget lasts;
  * beyond it, the kernel stays alone at the bottom, the biggest keep their own, and the rest share one on top.
  */
+import { LEAST_LAYERS } from '../define/profile.ts';
 import { SlicesError } from '../errors.ts';
 import type { Member } from '../layer/members.ts';
 
@@ -21,14 +22,11 @@ export interface Packing {
   readonly shared: readonly ShipLayer[];
 }
 
-/** Kernel, one more, and the shared one. */
-const LEAST = 3;
-
 /** Splits layers so that they are at most `budget`. The first one is the kernel's. Throws `SLICE_INVALID` for less than 3. */
 export function packLayers(layers: readonly ShipLayer[], budget: number): Packing {
-  if (budget < LEAST) {
+  if (budget < LEAST_LAYERS) {
     throw new SlicesError('SLICE_INVALID', `Cannot pack ${layers.length} layers into ${budget}`, {
-      hint: `Give the profile at least ${LEAST} layers: the kernel, one more, and what shares one.`,
+      hint: `Give the profile at least ${LEAST_LAYERS} layers: the kernel, one more, and what shares one.`,
     });
   }
   if (layers.length <= budget) return { alone: layers, shared: [] };
