@@ -52,6 +52,13 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
       if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
         throw new UsageError(`Cannot build with ${jobs} jobs`, 'Give a whole number from 1 on.');
       }
+      const forImage = (['output', 'name'] as const).find((name) => options[name] !== undefined);
+      if (targets.length > 0 && forImage !== undefined) {
+        throw new UsageError(
+          `Cannot write an image with --${forImage}: with --target there is none`,
+          'Leave out --target for the image of the whole profile.',
+        );
+      }
       const graph = await evaluateTree(cwd, oneProfile(args[0], options.profile), options.board);
       const [{ cacheDirectory }, { announce }] = await Promise.all([
         import('../cache-directory.ts'),

@@ -27,6 +27,12 @@ export const kernel = defineCommand({
     if (action === 'why' && symbols.length === 0) {
       throw new UsageError('Cannot say why: no symbol was named', 'For example: cocon kernel why EROFS_FS.');
     }
+    if (action === 'config' && symbols.length > 0) {
+      throw new UsageError(
+        `Cannot print the configuration of ${symbols.join(' and ')} alone`,
+        `Ask why: cocon kernel why ${symbols.join(' ')}; cocon kernel config prints all of it.`,
+      );
+    }
     const graph = await evaluateTree(cwd, options.profile, options.board);
     const [{ buildTree }, { CONFIG_SLICE, kernelModel, readKernelConfig }] = await Promise.all([
       import('./build-tree.ts'),

@@ -49,6 +49,13 @@ export const store = defineCommand({
     },
   ],
   async run({ terminal, cwd }: SliceContext, { args: [action], options, json }) {
+    if (action !== 'fsck' && action !== 'gc') {
+      throw new UsageError(
+        `Cannot run "store ${action ?? ''}"`,
+        'It is either cocon store fsck or cocon store gc.',
+      );
+    }
+    assertOptions(action, options);
     const { cacheDirectory } = await import('../cache-directory.ts');
     const cache = cacheDirectory();
     if (action === 'fsck') {
@@ -56,12 +63,6 @@ export const store = defineCommand({
       const result = await (options.repair ? repair(cache) : fsck(cache));
       terminal.out(json ? `${JSON.stringify(result)}\n` : describeFsck(result, options.repair));
       return options.repair || result.problems.every(isLeftOver) ? undefined : EXIT_FAILED;
-    }
-    if (action !== 'gc') {
-      throw new UsageError(
-        `Cannot run "store ${action ?? ''}"`,
-        'It is either cocon store fsck or cocon store gc.',
-      );
     }
     const [{ gc }, { default: lock }] = await Promise.all([
       import('../engine/gc.ts'),
@@ -74,6 +75,26 @@ export const store = defineCommand({
     return undefined;
   },
 });
+
+/** Which of the options are whose. */
+const OPTIONS_OF = { fsck: ['repair'], gc: ['profile', 'board', 'sources', 'dry-run'] } as const;
+
+/** Throws `USAGE` for an option of the other action: `fsck --repair --dry-run` would repair. */
+function assertOptions(
+  action: 'fsck' | 'gc',
+  options: Readonly<Record<string, boolean | readonly string[]>>,
+): void {
+  const other = action === 'fsck' ? 'gc' : 'fsck';
+  const given = OPTIONS_OF[other].find((name) => {
+    const value = options[name];
+    return typeof value === 'object' ? value.length > 0 : value;
+  });
+  if (given === undefined) return;
+  throw new UsageError(
+    `Cannot run "store ${action}" with --${given}`,
+    `That is an option of cocon store ${other}; see cocon store --help.`,
+  );
+}
 
 /**
  * Every profile on every board. Of a board that a profile is not for, or whose definitions are broken just now, nothing is

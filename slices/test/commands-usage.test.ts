@@ -1,0 +1,28 @@
+/** Command lines that ask for what a command does not do are refused, and nothing is done: an option that is passed over looks as if it had been heeded. */
+import { beforeEach, expect, test, vi } from 'vitest';
+
+import { sliceCommands } from '../src/commands/index.ts';
+import { run, scratchDirectory } from './support.ts';
+
+const sealer = { key: async () => '', measure: async () => 0 };
+const program = { name: 'cocon', summary: 'for a test', commands: sliceCommands(sealer) };
+
+beforeEach(async () => {
+  vi.stubEnv('COCON_CACHE', await scratchDirectory());
+});
+
+test.each([
+  ['store fsck --repair --dry-run', 'Cannot run "store fsck" with --dry-run', 'cocon store gc'],
+  ['store fsck --sources', 'Cannot run "store fsck" with --sources', 'cocon store gc'],
+  ['store fsck --profile cloud', 'Cannot run "store fsck" with --profile', 'cocon store gc'],
+  ['store fsck --board pc', 'Cannot run "store fsck" with --board', 'cocon store gc'],
+  ['store gc --repair', 'Cannot run "store gc" with --repair', 'cocon store fsck'],
+  ['kernel config EROFS_FS', 'Cannot print the configuration of EROFS_FS alone', 'cocon kernel why EROFS_FS'],
+  ['build --target musl -o elsewhere', 'Cannot write an image with --output', 'Leave out --target'],
+  ['build --target musl --name other', 'Cannot write an image with --name', 'Leave out --target'],
+])('cocon %s is refused', async (line, message, hint) => {
+  const { status, out, err } = await run(program, await scratchDirectory(), line.split(' '));
+  expect({ status, out }).toEqual({ status: 2, out: '' });
+  expect(err).toContain(`cocon: ${message}`);
+  expect(err).toContain(hint);
+});
