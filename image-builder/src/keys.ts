@@ -33,6 +33,11 @@ export async function readPublicKey(path: string): Promise<Uint8Array> {
   return rawPublicKey(await readKey(path, 'public', createPublicKey));
 }
 
+/** The same as PEM. Of a private key it is the public part alone. */
+export async function readPublicPem(path: string): Promise<string> {
+  return String((await readKey(path, 'public', createPublicKey)).export({ format: 'pem', type: 'spki' }));
+}
+
 async function readKey(path: string, kind: string, parse: (pem: Buffer) => KeyObject): Promise<KeyObject> {
   const pem = await readFile(path).catch((cause: unknown) => {
     throw new BuilderError(

@@ -6,6 +6,7 @@ import type { BuilderContext } from './commands/context.ts';
 
 const sealer: Sealer = {
   key: async (cwd) => (await import('./seal/seal-key.ts')).sealKey(cwd),
+  publicKey: async (path) => (await import('./keys.ts')).readPublicPem(path),
   measure: async (image, cwd) => (await import('./seal/measure-image.ts')).measureImage(image, cwd),
 };
 

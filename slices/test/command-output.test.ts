@@ -14,6 +14,7 @@ const SOURCE = join(import.meta.dirname, '../src');
 const build = buildCommand({
   key: () => Promise.reject(new Error('no key')),
   measure: () => Promise.reject(new Error('not measured')),
+  publicKey: () => Promise.reject(new Error('no key')),
 });
 const program = { name: 'cocon', summary: 'for a test', commands: [build, graph, why] };
 

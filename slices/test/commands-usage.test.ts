@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { sliceCommands } from '../src/commands/index.ts';
 import { run, scratchDirectory } from './support.ts';
 
-const sealer = { key: async () => '', measure: async () => 0 };
+const sealer = { key: async () => '', measure: async () => 0, publicKey: async () => '' };
 const program = { name: 'cocon', summary: 'for a test', commands: sliceCommands(sealer) };
 
 beforeEach(async () => {

@@ -15,6 +15,7 @@ let cwd = '';
 let sealed = { bytes: 0, measured: 0, key: '' };
 const sealer: Sealer = {
   key: async () => sealed.key,
+  publicKey: async () => '',
   async measure({ layoutDirectory, architecture }) {
     expect(await readdir(layoutDirectory)).toContain('index.json');
     expect(architecture).toBe('riscv64');

@@ -9,6 +9,7 @@ import type { Graph, NodeId } from '../graph/graph.ts';
 import type { ImageOfTree } from '../image/build-profile.ts';
 import type { Sealer } from '../image/sealer.ts';
 import { evaluateTree, oneProfile, SLICE_OPTIONS, type SliceContext } from './context.ts';
+import { releaseSlices } from './release-slices.ts';
 import { sayThatItWaits } from './waiting.ts';
 
 /** The command; the sealer measures images for their profiles' budgets. */
@@ -38,9 +39,23 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
         short: 'o',
       },
       name: { type: 'string', help: 'Name of the image (default: the profile)', value: '<name>' },
+      'trusted-key': {
+        type: 'strings',
+        help: 'Public key whose releases the system accepts as updates; may be repeated',
+        value: '<file>',
+      },
+      'release-version': {
+        type: 'string',
+        help: 'What /etc/os-release says (default: 0, or no such file without a key)',
+        value: '<version>',
+      },
     },
     examples: [
       { title: 'Build the embedded profile', command: 'cocon build embedded' },
+      {
+        title: 'One that can be updated with what release.key signs',
+        command: 'cocon build embedded --trusted-key release.pub --release-version 1',
+      },
       { title: 'Build one slice and what it needs', command: 'cocon build --target busybox' },
       {
         title: 'Build for another processor',
@@ -52,14 +67,21 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
       if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
         throw new UsageError(`Cannot build with ${jobs} jobs`, 'Give a whole number from 1 on.');
       }
-      const forImage = (['output', 'name'] as const).find((name) => options[name] !== undefined);
+      const forImage = IMAGE_OPTIONS.find((name) => (options[name]?.length ?? 0) > 0);
       if (targets.length > 0 && forImage !== undefined) {
         throw new UsageError(
           `Cannot write an image with --${forImage}: with --target there is none`,
           'Leave out --target for the image of the whole profile.',
         );
       }
-      const graph = await evaluateTree(cwd, oneProfile(args[0], options.profile), options.board);
+      const { 'trusted-key': keys, 'release-version': version } = options;
+      const profileName = oneProfile(args[0], options.profile);
+      const release = await releaseSlices(
+        keys.map((key) => resolve(cwd, key)),
+        version,
+        sealer,
+      );
+      const graph = await evaluateTree(cwd, profileName, options.board, release);
       const [{ cacheDirectory }, { announce }] = await Promise.all([
         import('../cache-directory.ts'),
         import('../engine/presence.ts'),
@@ -81,7 +103,7 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
       }
       const { imageOfTree } = await import('../image/build-profile.ts');
       const name = options.name ?? profile;
-      const done = await imageOfTree(graph, tree, { directory, name }, { sealer, cwd });
+      const done = await imageOfTree(graph, tree, { directory, name, version }, { sealer, cwd });
       if (json) {
         const { image, ...measured } = done;
         const { target } = graph;
@@ -94,6 +116,9 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
     },
   });
 }
+
+/** Options that say nothing of slices. */
+const IMAGE_OPTIONS = ['output', 'name', 'trusted-key', 'release-version'] as const;
 
 function nodesReport(built: ReadonlyMap<NodeId, BuiltNode>): readonly unknown[] {
   return [...built.values()].map(({ node, key, outputs, built: now }) => ({

@@ -1,6 +1,7 @@
 /** What every command over the tree of slices is given, and how it finds the tree. */
 import { UsageError, type Terminal } from '@cocon-os/cli';
 
+import type { Slice } from '../define/slice.ts';
 import type { Graph } from '../graph/graph.ts';
 
 /** Where words go, and where relative paths begin. */
@@ -38,17 +39,18 @@ export function oneProfile(argument: string | undefined, option: string | undefi
   );
 }
 
-/** Evaluates a profile for a board. Throws what {@link evaluate} throws, and `NAME_UNKNOWN`. */
+/** Evaluates a profile for a board, with slices on top of the profile's. Throws what {@link evaluate} throws, and `NAME_UNKNOWN`. */
 export async function evaluateTree(
   cwd: string,
   profile: string = DEFAULT_PROFILE,
   board: string = DEFAULT_BOARD,
+  extra: readonly Slice[] = [],
 ): Promise<Graph> {
   const { loadBoard, loadProfile } = await import('../graph/load.ts');
   const { evaluate } = await import('../graph/evaluate.ts');
   const { watching } = await import('../graph/pure.ts');
   return await watching(async () =>
-    evaluate({ profile: await loadProfile(profile, cwd), board: await loadBoard(board, cwd) }),
+    evaluate({ profile: await loadProfile(profile, cwd), board: await loadBoard(board, cwd), extra }),
   );
 }
 
