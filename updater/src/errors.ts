@@ -37,6 +37,7 @@ export type MachineErrorCode =
   | 'KEY_INVALID'
   | 'NO_TRUSTED_KEYS'
   | 'RUNNING_SLOT_UNKNOWN'
+  | 'SLOT_NOT_RUNNING'
   | 'TRIAL_RUNNING'
   | 'FILE_TOO_LARGE'
   | 'FILE_UNREADABLE'

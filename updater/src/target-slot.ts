@@ -23,3 +23,17 @@ export function targetSlot({ volume, running }: OpenVolume, named: number | unde
   }
   return volume.liveSlot(index);
 }
+
+/**
+ * As {@link targetSlot}, for what confirms. Of a trial that this machine does not run nothing is known, and a confirmed
+ * release is not left any more: one that does not start would end the device. `SLOT_NOT_RUNNING`.
+ */
+export function provenSlot(open: OpenVolume, named: number | undefined, action: string): Slot {
+  const slot = targetSlot(open, named, action);
+  if (open.running === undefined || slot.index === open.running || slot.state !== 'trial') return slot;
+  throw new UpdaterError(
+    'SLOT_NOT_RUNNING',
+    `Cannot ${action} slot ${slot.index}: it is on trial, and this machine runs slot ${open.running}`,
+    { hint: 'Reboot: the next boot tries it, and commits it when its health checks pass.' },
+  );
+}

@@ -266,6 +266,20 @@ describe('on a device, cocon-update', () => {
     expect((await run('rollback')).out).toBe('Slot 1 is given up; the next boot starts slot 0.\n');
   });
 
+  test.each(['commit', 'check'])(
+    '%s keeps no trial but the one that runs: of another nothing is known yet',
+    async (command) => {
+      boot(0);
+      await expect(run(command, '--slot', '1')).resolves.toMatchObject({
+        status: 1,
+        err: expect.stringMatching(/\[SLOT_NOT_RUNNING\]\nhint: Reboot/) as unknown,
+      });
+      expect(slotOf(1)).toMatchObject({ state: 'trial', progress: 'none' });
+      await expect(run(command, '--slot', '1', '--volume', '/dev/vda')).resolves.toMatchObject({ status: 0 });
+      expect(slotOf(1)).toMatchObject({ state: 'confirmed' });
+    },
+  );
+
   test('asks for --volume on a machine that another loader started', async () => {
     writeFileSync(join(root, 'proc/cmdline'), 'root=/dev/sda1\n');
     expect(await run('status')).toMatchObject({

@@ -6,7 +6,7 @@ import type { UpdaterContext } from '../context.ts';
 import { UpdaterError } from '../errors.ts';
 import { HEALTH_DIRECTORY, HEALTH_TIMEOUT_SECONDS, runHealthChecks, type CheckResult } from '../health.ts';
 import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
-import { SLOT_OPTION, targetSlot } from '../target-slot.ts';
+import { provenSlot, SLOT_OPTION } from '../target-slot.ts';
 
 const OPTIONS = {
   ...VOLUME_OPTIONS,
@@ -38,7 +38,7 @@ export const check = defineCommand<UpdaterContext, typeof OPTIONS>({
       );
     }
     return withVolume(platform, options, 'write', async (open) => {
-      const slot = targetSlot(open, options.slot, 'check');
+      const slot = provenSlot(open, options.slot, 'check');
       const trial = slot.state === 'trial';
       // A confirmed slot's boot writes nothing, whatever the checks say.
       const note = (what: Parameters<typeof noteProgress>[2]) => {

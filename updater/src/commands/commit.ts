@@ -4,7 +4,7 @@ import { commit as commitSlot } from '@cocon-os/sdfs';
 
 import type { UpdaterContext } from '../context.ts';
 import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
-import { SLOT_OPTION, targetSlot } from '../target-slot.ts';
+import { provenSlot, SLOT_OPTION } from '../target-slot.ts';
 
 const OPTIONS = { ...VOLUME_OPTIONS, ...SLOT_OPTION };
 
@@ -19,7 +19,7 @@ export const commit = defineCommand<UpdaterContext, typeof OPTIONS>({
   ],
   run({ platform, terminal }, { options, json }) {
     return withVolume(platform, options, 'write', (open) => {
-      const slot = targetSlot(open, options.slot, 'commit');
+      const slot = provenSlot(open, options.slot, 'commit');
       const { changed, floor } = commitSlot(open.volume, slot.index, { time: platform.now() });
       if (json) {
         terminal.out(
