@@ -6,8 +6,11 @@ import {
   LIMITS,
   REASONS,
   RECORD_HEADER,
+  rollback,
+  SLOT_ENTRY,
   SLOT_STATES,
   structureCrc,
+  SUPERBLOCK,
   Volume,
   type BlockDevice,
 } from '@cocon-os/sdfs';
@@ -17,10 +20,13 @@ import { BlocksDevice } from './blocks-device.ts';
 import type { PlantedFault } from './examine.ts';
 import { stageRelease } from './releases.ts';
 import type { Step } from './simulated-disk.ts';
+import type { LawNumber } from './violation.ts';
 
 /** A fault and where it is planted. */
 export interface Canary {
   readonly name: string;
+  /** The law that has to catch it. Caught by another one it was not what its name says, or that law sees nothing. */
+  readonly law: LawNumber;
   /** Name of the operation. */
   readonly operation: string;
   /** Name of the geometry. */
@@ -43,12 +49,56 @@ function withoutFlush(steps: readonly Step[], at: number): readonly Step[] {
   return steps.filter((_, index) => index !== at);
 }
 
-/** Changes a block on the disk by hand. */
-function raw(device: BlockDevice, block: number, change: (bytes: Uint8Array) => void): void {
-  const bytes = new Uint8Array(BLOCK);
-  device.read(block * BLOCK, bytes);
-  change(bytes);
-  device.write(block * BLOCK, bytes);
+/**
+ * The device as a slot manager sees it that has forgotten where a confirmed slot's blocks are: the slot has failed, and its
+ * descriptor is said to lie a group further on, where there is none. What is written has the slot as it is.
+ */
+function withoutBlocksOf(device: BlockDevice, index: number): BlockDevice {
+  const { ringBlocks, ringRecords, groupBlocks } = Volume.open(device).superblock;
+  const entry = 128 + index * SLOT_ENTRY.sizeBytes;
+  const isRecord = (offset: number): boolean =>
+    ringBlocks.some((first) => offset >= first * BLOCK && offset < (first + ringRecords) * BLOCK);
+  const changed = (bytes: Uint8Array, from: string, to: string, blocks: bigint): void => {
+    for (let at = 0; at < bytes.length; at += BLOCK) {
+      const record = bytes.subarray(at, at + BLOCK);
+      if (SLOT_STATES[record[entry] ?? 0] !== from) continue;
+      record[entry] = SLOT_STATES.findIndex((state) => state === to);
+      const view = new DataView(record.buffer, record.byteOffset + entry);
+      const { offset } = SLOT_ENTRY.fields.descriptorBlock;
+      view.setBigUint64(offset, view.getBigUint64(offset, true) + blocks, true);
+      seal(record);
+    }
+  };
+  return {
+    ...members(device),
+    read(offset, into) {
+      device.read(offset, into);
+      if (isRecord(offset)) changed(into, 'confirmed', 'failed', BigInt(groupBlocks));
+    },
+    write(offset, bytes) {
+      const copy = bytes.slice();
+      if (isRecord(offset)) changed(copy, 'failed', 'confirmed', -BigInt(groupBlocks));
+      device.write(offset, copy);
+    },
+  };
+}
+
+/** Opens a volume by a reader that puts something in the superblock right before it looks. */
+function openRepaired(device: BlocksDevice, repair: (view: DataView) => void): Volume {
+  const blocks = [...device.blocks];
+  for (const block of [0, blocks.length - 1]) {
+    const bytes = blocks[block]?.slice();
+    if (bytes === undefined) continue;
+    const copy = bytes.subarray(0, LIMITS.SUPERBLOCK_SIZE);
+    const isWhole = (): boolean =>
+      structureCrc(copy, SUPERBLOCK.fields.crc) === view.getUint32(SUPERBLOCK.fields.crc.offset, true);
+    const view = new DataView(bytes.buffer);
+    if (!isWhole()) continue;
+    repair(view);
+    view.setUint32(SUPERBLOCK.fields.crc.offset, structureCrc(copy, SUPERBLOCK.fields.crc), true);
+    blocks[block] = bytes;
+  }
+  return Volume.open(new BlocksDevice(blocks, device.sectorSize));
 }
 
 /** Opens a volume after the rings were changed in memory, so that a faulty reader can be had without changing the reader. */
@@ -74,6 +124,7 @@ function seal(bytes: Uint8Array): void {
 export const CANARIES: readonly Canary[] = [
   {
     name: 'the record is written before the data',
+    law: 2,
     operation: STAGE,
     geometry: TWO,
     fault: {
@@ -88,6 +139,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'no flush between the data and the record',
+    law: 2,
     operation: STAGE,
     geometry: TWO,
     fault: {
@@ -100,18 +152,21 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'no flush after the record that empties the slot',
+    law: 2,
     operation: 'stage over the older confirmed release',
     geometry: TWO,
     fault: { steps: (steps) => withoutFlush(steps, steps.findIndex(isFlush)) },
   },
   {
     name: 'no flush after the last record',
+    law: 1,
     operation: 'commit',
     geometry: TWO,
     fault: { steps: (steps) => withoutFlush(steps, steps.findLastIndex(isFlush)) },
   },
   {
     name: 'a record erases the one before it',
+    law: 1,
     operation: 'commit',
     geometry: TWO,
     fault: {
@@ -124,12 +179,14 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'the attempt is not written',
+    law: 3,
     operation: 'boot of a trial',
     geometry: TWO,
     fault: { boot: (device) => bootOnce(new BlocksDevice(device.blocks), { lastBoot: 'power-lost' }) },
   },
   {
     name: 'the attempt is not flushed',
+    law: 3,
     operation: 'boot of a trial',
     geometry: TWO,
     fault: {
@@ -143,7 +200,32 @@ export const CANARIES: readonly Canary[] = [
     },
   },
   {
+    name: 'a record is not read back from the medium',
+    law: 1,
+    operation: 'rollback of a trial',
+    geometry: TWO,
+    fault: {
+      run(device) {
+        const cache = new Map<number, Uint8Array>();
+        const cached: BlockDevice = {
+          ...members(device),
+          read(offset, into) {
+            device.read(offset, into);
+            const known = cache.get(offset);
+            if (known?.length === into.length) into.set(known);
+          },
+          write(offset, bytes) {
+            cache.set(offset, bytes.slice());
+            device.write(offset, bytes);
+          },
+        };
+        rollback(Volume.open(cached), 1);
+      },
+    },
+  },
+  {
     name: 'the floor is raised at staging',
+    law: 6,
     operation: STAGE,
     geometry: TWO,
     fault: {
@@ -155,6 +237,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'the digest of what failed is forgotten',
+    law: 5,
     operation: 'rollback of a trial',
     geometry: TWO,
     fault: {
@@ -166,6 +249,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'sequences are compared as plain numbers',
+    law: 9,
     operation: STAGE,
     geometry: WRAP,
     fault: {
@@ -183,12 +267,14 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'the checksum of a record is not looked at',
+    law: 9,
     operation: 'commit',
     geometry: TWO,
     fault: { open: (device) => openChanged(device, seal) },
   },
   {
     name: 'a stage takes the slot of the running release',
+    law: 1,
     operation: STAGE,
     geometry: TWO,
     fault: {
@@ -201,26 +287,16 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'a stage forgets the blocks of a confirmed slot',
+    law: 1,
     operation: STAGE,
     geometry: TWO,
     fault: {
-      run(device) {
-        const volume = Volume.open(device);
-        const before = volume.record.bytes.slice();
-        volume.write((draft) => draft.clearSlot(0), STAMP);
-        stageRelease(volume, 2, { runningSlot: 0 });
-        const entry = before.subarray(128, 256);
-        const { block } = volume.record;
-        raw(device, block, (bytes) => {
-          bytes.set(entry, 128);
-          seal(bytes);
-        });
-        device.flush();
-      },
+      run: (device) => void stageRelease(Volume.open(withoutBlocksOf(device, 0)), 2),
     },
   },
   {
     name: 'a new release gets the lowest priority',
+    law: 1,
     operation: STAGE,
     geometry: TWO,
     fault: {
@@ -231,7 +307,8 @@ export const CANARIES: readonly Canary[] = [
     },
   },
   {
-    name: 'the generation of another slot is given again',
+    name: 'the generation of a slot is not that of its descriptor',
+    law: 1,
     operation: STAGE,
     geometry: THREE,
     fault: {
@@ -245,25 +322,68 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'both rings lie in one erase group',
+    law: 1,
+    operation: 'commit',
+    geometry: TWO,
+    // As if a volume for erase groups of 16 blocks lay on a medium that loses 64 at once.
+    fault: { mediumGroupBlocks: 64 },
+  },
+  {
+    name: 'a confirmed boot writes a record',
+    law: 4,
+    operation: 'rollback of a trial',
+    geometry: TWO,
+    fault: {
+      boot(device) {
+        const outcome = bootOnce(device, { lastBoot: 'power-lost' });
+        if (outcome.started === undefined || outcome.started.attempt !== undefined) return outcome;
+        const volume = Volume.open(device);
+        if (volume.writable) volume.write(() => {}, STAMP);
+        return outcome;
+      },
+    },
+  },
+  {
+    name: 'the place of the second ring is not looked at',
+    law: 7,
     operation: 'commit',
     geometry: TWO,
     fault: {
-      steps(steps, start) {
-        const { superblock } = Volume.open(new BlocksDevice(start));
-        const [ring0, ring1] = superblock.ringBlocks;
-        const wiped = (block: number): Step => ({ kind: 'write', block, contents: [new Uint8Array(BLOCK)] });
-        const both = [ring0, ring1].flatMap((ring) =>
-          Array.from({ length: superblock.ringRecords }, (_, index) => wiped(ring + index)),
-        );
-        // What the loss of the one group that both are in does.
-        return [...both, ...steps];
+      open: (device) =>
+        openRepaired(device, (view) => {
+          const groupBlocks = view.getUint32(SUPERBLOCK.fields.groupBlocks.offset, true);
+          view.setBigUint64(SUPERBLOCK.fields.ring1Block.offset, BigInt(2 * groupBlocks), true);
+        }),
+    },
+  },
+  {
+    name: 'a record that does not hold ends the program',
+    law: 8,
+    operation: 'commit',
+    geometry: TWO,
+    fault: {
+      open(device) {
+        const volume = Volume.open(device);
+        if (volume.scanRings().some(({ result }) => 'error' in result && !result.blank))
+          throw new RangeError('a record that does not hold');
+        return volume;
       },
+    },
+  },
+  {
+    name: 'an unknown ro-compat bit is not looked at',
+    law: 10,
+    operation: 'commit',
+    geometry: TWO,
+    fault: {
+      open: (device) =>
+        openRepaired(device, (view) => view.setUint32(SUPERBLOCK.fields.roCompat.offset, 0, true)),
     },
   },
 ];
 
 /** The methods of a device, so that single ones can be replaced. */
-function members(device: BlocksDevice): BlockDevice {
+function members(device: BlockDevice): BlockDevice {
   return {
     name: device.name,
     sizeBytes: device.sizeBytes,

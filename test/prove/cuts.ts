@@ -8,7 +8,7 @@
 import { LIMITS } from '@cocon-os/sdfs';
 
 import type { Blocks } from './blocks-device.ts';
-import type { Random } from './random.ts';
+import { seededRandom, type Random } from './random.ts';
 import type { Step } from './simulated-disk.ts';
 
 /** How a cut can hit. Each has to be met at least once in a run. */
@@ -30,6 +30,9 @@ export interface CutState {
 export interface CutOptions {
   readonly sectorSize: number;
   readonly groupBlocks: number;
+  /** For garbage. */
+  readonly seed: number;
+  /** For sets of writes. */
   readonly random: Random;
   /** Pending writes up to which every subset is tried; beyond it all pairs and as many random subsets. */
   readonly allSubsetsUpTo: number;
@@ -66,12 +69,12 @@ function* underWay(
   options: CutOptions,
   step: number,
 ): Generator<CutState> {
-  const { sectorSize, groupBlocks, random } = options;
+  const { sectorSize, groupBlocks } = options;
   const sectors = (write.contents.length * BLOCK_SIZE) / sectorSize;
   for (const set of setsOf(pending.length, options)) {
     const base = applied(durable, membersOf(set, pending));
     for (let sector = 0; sector < sectors; sector += 1) {
-      const tear = (pick: (sector: number) => Source): Blocks => torn(base, write, sectorSize, pick, random);
+      const tear = (pick: (sector: number) => Source): Blocks => torn(base, write, options, pick);
       if (sector > 0) {
         yield { kind: 'torn', step, done: false, blocks: tear((each) => (each < sector ? 'new' : 'old')) };
         yield { kind: 'torn', step, done: false, blocks: tear((each) => (each < sector ? 'old' : 'new')) };
@@ -79,13 +82,10 @@ function* underWay(
       const around = (each: number): Source => (each < sector ? 'new' : each === sector ? 'garbage' : 'old');
       yield { kind: 'torn with garbage', step, done: false, blocks: tear(around) };
     }
-    for (const filling of [0xff, 0x00, undefined]) {
-      yield {
-        kind: 'group lost',
-        step,
-        done: false,
-        blocks: groupLost(base, write, groupBlocks, filling, random),
-      };
+    for (const group of groupsOf(write, groupBlocks)) {
+      for (const filling of [0xff, 0x00, undefined]) {
+        yield { kind: 'group lost', step, done: false, blocks: groupLost(base, group, filling, options) };
+      }
     }
   }
 }
@@ -140,9 +140,8 @@ type Source = 'new' | 'old' | 'garbage';
 function torn(
   base: Blocks,
   { block, contents }: Write,
-  sectorSize: number,
+  { sectorSize, seed }: CutOptions,
   pick: (sector: number) => Source,
-  random: Random,
 ): Blocks {
   const next = base.slice();
   const perBlock = BLOCK_SIZE / sectorSize;
@@ -152,25 +151,42 @@ function torn(
       const source = pick(index * perBlock + sector);
       const range = [sector * sectorSize, (sector + 1) * sectorSize] as const;
       if (source === 'new') bytes.set(fresh.subarray(...range), range[0]);
-      if (source === 'garbage') random.scramble(bytes.subarray(...range));
+      if (source === 'garbage') bytes.set(garbageAt(seed, block + index, sector, sectorSize), range[0]);
     }
     next[block + index] = bytes;
   }
   return next;
 }
 
+/** The first blocks of the erase groups that a write touches. */
+function groupsOf({ block, contents }: Write, groupBlocks: number): readonly number[] {
+  const first = Math.floor(block / groupBlocks);
+  const last = Math.floor((block + contents.length - 1) / groupBlocks);
+  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * groupBlocks);
+}
+
 function groupLost(
   base: Blocks,
-  { block }: Write,
-  groupBlocks: number,
+  first: number,
   filling: number | undefined,
-  random: Random,
+  { groupBlocks, seed }: CutOptions,
 ): Blocks {
   const next = base.slice();
-  const first = Math.floor(block / groupBlocks) * groupBlocks;
-  const bytes = new Uint8Array(BLOCK_SIZE);
-  if (filling === undefined) random.scramble(bytes);
-  else bytes.fill(filling);
+  const bytes =
+    filling === undefined ? garbageAt(seed, first, 0, BLOCK_SIZE) : new Uint8Array(BLOCK_SIZE).fill(filling);
   for (let each = first; each < Math.min(first + groupBlocks, base.length); each += 1) next[each] = bytes;
   return next;
+}
+
+const garbage = new Map<string, Uint8Array>();
+
+/** The same at the same place: two cuts that leave the same otherwise leave one disk and not two. */
+function garbageAt(seed: number, block: number, sector: number, length: number): Uint8Array {
+  const place = `${seed} ${block} ${sector} ${length}`;
+  const known = garbage.get(place);
+  if (known !== undefined) return known;
+  const made = new Uint8Array(length);
+  seededRandom(Math.imul(seed, 1_000_003) + block * 8 + sector).scramble(made);
+  garbage.set(place, made);
+  return made;
 }

@@ -25,7 +25,7 @@ import {
 } from './laws.ts';
 import { prepared, type Boots, type Operation } from './operations.ts';
 import { seededRandom } from './random.ts';
-import { SimulatedDisk, type Step } from './simulated-disk.ts';
+import { DISK_FAULTS, SimulatedDisk, type Step } from './simulated-disk.ts';
 import { StateSet } from './state-set.ts';
 import { count, type Tally } from './tally.ts';
 import { located, Violation } from './violation.ts';
@@ -36,22 +36,24 @@ export interface PlantedFault {
   readonly run?: (device: BlockDevice, production: () => void) => void;
   readonly open?: Expectation['open'];
   readonly boot?: Expectation['boot'];
+  /** Blocks that the medium may lose at once, when they are not those of the volume's erase group. */
+  readonly mediumGroupBlocks?: number;
 }
 
 export interface ExamineOptions {
   readonly seed: number;
   /** Pending writes up to which every subset is tried. */
   readonly allSubsetsUpTo: number;
-  /** Of disks that hold a record like one seen before, every so many are repeated on as well. */
-  readonly repeatEvery: number;
+  /** Of disks that hold a record like one seen before, every so many are cut again as well. */
+  readonly cutAgainEvery: number;
   readonly fault?: PlantedFault;
   /** Called now and then with the number of states so far. */
   readonly onProgress?: (states: number) => void;
 }
 
 const PROGRESS_EVERY = 2000;
-/** Laws 4 and 10 take further boots, and hardly depend on where a cut hit. */
-const SAMPLE_EVERY = 8;
+/** Laws 4, 7 and 10 take further boots, and hardly depend on where a cut hit: the first disk of each kind, and of all one in so many. */
+const SAMPLE_EVERY = 16;
 
 /** Throws the first {@link Violation}, with the cut that led to it. */
 export function examine(
@@ -71,10 +73,20 @@ export function examine(
   const recorded = new SimulatedDisk(start, geometry.sectorSize);
   run(recorded);
   const steps = fault.steps?.(recorded.steps, start) ?? recorded.steps;
-  const cuts: CutOptions = { ...geometry, ...options, random: seededRandom(seed) };
+  const { mediumGroupBlocks: groupBlocks = geometry.groupBlocks } = fault;
+  const cuts: CutOptions = { ...geometry, ...options, groupBlocks, random: seededRandom(seed) };
   const expected = expectationOf(operation, geometry, start, recorded.blocks, fault);
   const records = new Set<string>();
+  /** Cut once; that a repetition has left the same elsewhere does not make up for its own. */
+  const once = new StateSet();
+  const sampled = new Set<string>();
 
+  const isSampled = (volume: Volume | undefined): boolean => {
+    const key = volume === undefined ? '' : keyOf(volume);
+    const isNew = !sampled.has(key);
+    sampled.add(key);
+    return isNew || tally.states % SAMPLE_EVERY === 0;
+  };
   const checked = (state: CutState, path: string): boolean => {
     count(tally.cuts, state.kind);
     if (!seen.add(state.blocks)) return false;
@@ -83,14 +95,15 @@ export function examine(
     count(tally.geometries, geometry.name);
     if (tally.states % PROGRESS_EVERY === 0) options.onProgress?.(tally.states);
     try {
-      checkLaws(state.blocks, expected, tally, tally.states % SAMPLE_EVERY === 0);
+      checkLaws(state.blocks, expected, tally, isSampled);
     } catch (thrown) {
       throw located(thrown, `${operation.name} (${geometry.name}), ${path}${state.kind}, step ${state.step}`);
     }
     return true;
   };
 
-  const repeat = (state: CutState): void => {
+  /** Does the operation again; what it wrote. */
+  const repeat = (state: CutState): readonly Step[] => {
     const disk = new SimulatedDisk(state.blocks, geometry.sectorSize);
     try {
       repeated(operation, disk, run);
@@ -102,24 +115,34 @@ export function examine(
       );
     }
     tally.more.repetitions += 1;
-    for (const second of cutStates(state.blocks, disk.steps, { ...cuts, allSubsetsUpTo: 3 })) {
+    return disk.steps;
+  };
+  const cutAgain = (state: CutState, again: readonly Step[]): void => {
+    for (const second of cutStates(state.blocks, again, { ...cuts, allSubsetsUpTo: 3 })) {
       if (checked(second, `${state.kind} at step ${state.step}, then `)) tally.more['second cuts'] += 1;
     }
   };
 
   finalState(operation, geometry, start, steps, expected);
   for (const state of cutStates(start, steps, cuts)) {
-    if (!checked(state, '')) continue;
+    checked(state, '');
     const record = recordKey(state.blocks, geometry.sectorSize);
     const isNew = !records.has(record);
     records.add(record);
-    if (isNew || tally.states % options.repeatEvery === 0) repeat(state);
+    if (!once.add(state.blocks)) continue;
+    const again = repeat(state);
+    if (isNew || once.size % options.cutAgainEvery === 0) cutAgain(state, again);
   }
   if (fault.steps === undefined) withFaults(operation, geometry, start, run, expected, tally);
 }
 
-/** All laws on one disk. */
-function checkLaws(blocks: Blocks, expected: Expectation, tally: Tally, sample: boolean): void {
+/** All laws on one disk; those that take long if it is a sample. */
+function checkLaws(
+  blocks: Blocks,
+  expected: Expectation,
+  tally: Tally,
+  isSample: (volume: Volume | undefined) => boolean,
+): void {
   const volume = law9BothReadersAgree(blocks, expected);
   count(tally.laws, 9);
   const booted = new BlocksDevice(blocks, expected.sectorSize);
@@ -132,13 +155,16 @@ function checkLaws(blocks: Blocks, expected: Expectation, tally: Tally, sample: 
   if (law3ATrialEnds(examined, expected)) count(tally.laws, 3);
   if (law5WhatFailedStaysKnown(examined, expected)) count(tally.laws, 5);
   if (law6FloorCannotBrick(examined)) count(tally.laws, 6);
-  if (law7Geometry(examined)) count(tally.laws, 7);
-  if (!sample) return;
+  if (!isSample(volume)) return;
   if (law4ConfirmedBootsWriteNothing(examined, expected)) count(tally.laws, 4);
+  if (law7Geometry(examined, expected)) count(tally.laws, 7);
   if (law10UnknownFeatureBits(examined, expected)) count(tally.laws, 10);
 }
 
-/** Each write fails once, and the disk turns read-only before each: the operation says so or goes on, and loses nothing. */
+/**
+ * Each write and each flush fails once in each way, and the disk turns read-only before each write: the operation says so, or
+ * it is done, and it loses nothing.
+ */
 function withFaults(
   operation: Operation,
   geometry: Geometry,
@@ -147,26 +173,37 @@ function withFaults(
   expected: Expectation,
   tally: Tally,
 ): void {
-  const dry = new SimulatedDisk(start, geometry.sectorSize);
+  const { sectorSize } = geometry;
+  const dry = new SimulatedDisk(start, sectorSize);
   run(dry);
-  for (const kind of ['failingWrite', 'readOnlyFrom'] as const) {
-    for (let write = 1; write <= dry.writes; write += 1) {
-      const disk = new SimulatedDisk(start, geometry.sectorSize, { [kind]: write });
+  for (const kind of DISK_FAULTS) {
+    const times = kind.endsWith('flushes') ? dry.flushes : dry.writes;
+    for (let at = 1; at <= times; at += 1) {
+      const disk = new SimulatedDisk(start, sectorSize, { kind, at });
       try {
-        try {
-          run(disk);
-        } catch (thrown) {
-          codeOf(thrown);
-        }
-        checkLaws(disk.blocks, expected, tally, false);
-        const healed = new SimulatedDisk(disk.blocks, geometry.sectorSize);
+        const done = succeeds(() => run(disk));
+        checkLaws(disk.blocks, expected, tally, () => false);
+        if (done && operation.isBoot !== true)
+          mustBoot(new BlocksDevice(disk.blocks, sectorSize), operation.after, expected);
+        const healed = new SimulatedDisk(disk.blocks, sectorSize);
         repeated(operation, healed, run);
-        mustBoot(new BlocksDevice(healed.blocks, geometry.sectorSize), operation.after, expected);
+        mustBoot(new BlocksDevice(healed.blocks, sectorSize), operation.after, expected);
       } catch (thrown) {
-        throw located(thrown, `${operation.name} (${geometry.name}), ${kind} ${write}`);
+        throw located(thrown, `${operation.name} (${geometry.name}), ${kind}, the one with number ${at}`);
       }
-      tally.more[kind === 'failingWrite' ? 'failing writes' : 'read-only disks'] += 1;
+      tally.more[kind] += 1;
     }
+  }
+}
+
+/** Whether it comes to its end; an error of ours is an answer. */
+function succeeds(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch (thrown) {
+    codeOf(thrown);
+    return false;
   }
 }
 
@@ -186,7 +223,7 @@ function finalState(
     );
   }
   let blocks = start;
-  const all: CutOptions = { ...geometry, random: seededRandom(1), allSubsetsUpTo: 0 };
+  const all: CutOptions = { ...geometry, seed: 1, random: seededRandom(1), allSubsetsUpTo: 0 };
   for (const state of cutStates(start, steps, all)) if (state.kind === 'after') blocks = state.blocks;
   try {
     mustBoot(new BlocksDevice(blocks, geometry.sectorSize), operation.after, expected);
@@ -231,7 +268,8 @@ function expectationOf(
   const before = bootedRelease(bootOnce(new BlocksDevice(start, sectorSize), { lastBoot: 'power-lost' }));
   return {
     allowed: new Set([before, operation.after, ...(operation.alsoBoots ?? [])]),
-    contents: new Map([...contentsOf(start), ...contentsOf(end)]),
+    // What was there before the operation is what has to stay.
+    contents: new Map([...contentsOf(end), ...contentsOf(start)]),
     sectorSize,
     open: fault.open ?? ((device) => Volume.open(device)),
     boot,
@@ -266,9 +304,12 @@ function extentsOf(volume: Volume, slot: Slot): readonly Extent[] {
 /** What the rings and superblocks hold: disks that differ only in data that no record names are of one kind. */
 function recordKey(blocks: Blocks, sectorSize: number): string {
   try {
-    const { record } = Volume.open(new BlocksDevice(blocks, sectorSize));
-    return `${record.sequence} ${record.slots.map(({ state, attemptsLeft }) => state + attemptsLeft).join()}`;
+    return keyOf(Volume.open(new BlocksDevice(blocks, sectorSize)));
   } catch (thrown) {
     return codeOf(thrown);
   }
+}
+
+function keyOf({ record }: Volume): string {
+  return `${record.sequence} ${record.slots.map(({ state, attemptsLeft }) => state + attemptsLeft).join()}`;
 }

@@ -4,6 +4,8 @@ import { LIMITS, smallestVolume } from '@cocon-os/sdfs';
 /** A volume's measures. */
 export interface Geometry {
   readonly name: string;
+  /** Each has its own, so that no two volumes have a disk in common. */
+  readonly uuid: string;
   readonly slots: number;
   readonly sectorSize: 512 | 4096;
   readonly groupBlocks: number;
@@ -14,15 +16,23 @@ export interface Geometry {
   readonly spareGroups: number;
 }
 
-const PLAIN = { sectorSize: 512, groupBlocks: 16, ringRecords: 2, sequence: 1n, spareGroups: 3 } as const;
+const plain = (number: number) =>
+  ({
+    uuid: `01234567-89ab-4cde-8f01-${String(number).padStart(12, '0')}`,
+    sectorSize: 512,
+    groupBlocks: 16,
+    ringRecords: 2,
+    sequence: 1n,
+    spareGroups: 3,
+  }) as const;
 
 export const GEOMETRIES: readonly Geometry[] = [
-  { ...PLAIN, name: 'two slots, the smallest volume', slots: 2, spareGroups: 0 },
-  { ...PLAIN, name: 'three slots', slots: 3, ringRecords: 4 },
-  { ...PLAIN, name: 'sixteen slots', slots: 16 },
-  { ...PLAIN, name: 'sectors of 4096 bytes', slots: 3, sectorSize: 4096 },
-  { ...PLAIN, name: 'sequence before its wrap', slots: 3, sequence: 2n ** 64n - 3n },
-  { ...PLAIN, name: 'sequence at half its range', slots: 3, sequence: 2n ** 63n - 3n },
+  { ...plain(1), name: 'two slots, the smallest volume', slots: 2, spareGroups: 0 },
+  { ...plain(2), name: 'three slots', slots: 3, ringRecords: 4 },
+  { ...plain(3), name: 'sixteen slots', slots: 16 },
+  { ...plain(4), name: 'sectors of 4096 bytes', slots: 3, sectorSize: 4096 },
+  { ...plain(5), name: 'sequence before its wrap', slots: 3, sequence: 2n ** 64n - 3n },
+  { ...plain(6), name: 'sequence at half its range', slots: 3, sequence: 2n ** 63n - 3n },
 ];
 
 /** Blocks of the volume's device. */

@@ -1,7 +1,7 @@
 /** What the proof consists of: jobs that have nothing to do with each other, so that each can have a thread of its own. */
 import { examine } from './examine.ts';
 import { GEOMETRIES } from './geometries.ts';
-import { OPERATIONS } from './operations.ts';
+import { operationsOn } from './operations.ts';
 import { proveCanary, type CanaryResult } from './prove-canaries.ts';
 import { StateSet } from './state-set.ts';
 import { explore, type StateReport, type WorldSize } from './states/explore.ts';
@@ -12,8 +12,8 @@ export interface CutDepth {
   readonly seed: number;
   /** Pending writes up to which every subset is tried. */
   readonly allSubsetsUpTo: number;
-  /** Of disks alike in their records, so many go without a repetition for each that has one. */
-  readonly repeatEvery: number;
+  /** Of disks alike in their records, every so many are cut again while the operation is repeated on them. */
+  readonly cutAgainEvery: number;
 }
 
 export type Job =
@@ -38,11 +38,11 @@ export function perform(job: Job, onProgress: (states: number) => void): JobResu
   }
 }
 
-/** All operations on one volume. What is distinct is told within the volume, and volumes differ in every disk. */
+/** All operations on one volume. What is distinct is told within the volume; its UUID, on every disk of it, sets it apart from the others. */
 function proveGeometry(name: string, depth: CutDepth, onProgress: (states: number) => void): Tally {
   const geometry = GEOMETRIES.find((each) => each.name === name);
   if (geometry === undefined) throw new Error(`no volume is called "${name}"`);
-  const operations = OPERATIONS.filter(({ slots }) => slots <= geometry.slots);
+  const operations = operationsOn(geometry);
   const tally = emptyTally({ operations: operations.map((each) => each.name), geometries: [name] });
   const seen = new StateSet();
   for (const operation of operations) {

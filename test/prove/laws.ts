@@ -15,7 +15,6 @@ import {
 } from '@cocon-os/sdfs';
 import type { BootOutcome } from '@cocon-os/native';
 
-import { bootOnce } from '../cross/boot.ts';
 import { rustVolume, type Outcome } from '../cross/rust-reader.ts';
 import { plainVolume } from '../vectors/plain.ts';
 import { BlocksDevice, type Blocks } from './blocks-device.ts';
@@ -161,25 +160,43 @@ export function law6FloorCannotBrick({ volume }: Examined): boolean {
   return live.length > 0;
 }
 
-/** Law 7: superblock copies, rings and data lie in different erase groups. */
-export function law7Geometry({ volume }: Examined): boolean {
+/** Law 7: superblock copies, rings and data lie in different erase groups, and a volume that has both rings in one is none. */
+export function law7Geometry({ volume, blocks }: Examined, { open, boot, sectorSize }: Expectation): boolean {
   if (volume === undefined) return false;
-  const { groupBlocks, ringBlocks, totalBlocks, dataStart, dataEnd } = volume.superblock;
+  const { groupBlocks, ringBlocks, ringRecords, totalBlocks, dataStart, dataEnd } = volume.superblock;
   const groups = [0, totalBlocks - 1, ...ringBlocks].map((block) => Math.floor(block / groupBlocks));
   const inData = groups.some((group) => group * groupBlocks >= dataStart && group * groupBlocks < dataEnd);
   if (new Set(groups).size !== groups.length || inData) {
     throw new Violation(7, `superblocks and rings lie in the erase groups ${groups.join(', ')}`);
   }
+  const second = BigInt(ringBlocks[0] + ringRecords);
+  const device = new BlocksDevice(
+    withSuperblocks(blocks, (view) => view.setBigUint64(SUPERBLOCK.fields.ring1Block.offset, second, true)),
+    sectorSize,
+  );
+  const { started, failure } = boot(device);
+  const opened = attempt(() => open(device));
+  if (started !== undefined || failure?.error !== 'SDFS_BAD_GEOMETRY' || opened !== 'SDFS_BAD_GEOMETRY') {
+    const seen = typeof opened === 'string' ? opened : 'it is opened';
+    throw new Violation(7, `both rings in one erase group: ${failure?.error ?? 'boots'}, ${seen}`);
+  }
   return true;
 }
 
 /** Law 10: an unknown incompat bit is refused, an unknown ro-compat bit is read and never written, a compat bit is passed over. */
-export function law10UnknownFeatureBits({ volume, blocks }: Examined, { sectorSize }: Expectation): boolean {
+export function law10UnknownFeatureBits(
+  { volume, blocks }: Examined,
+  { open, boot, sectorSize }: Expectation,
+): boolean {
   if (volume === undefined) return false;
   for (const feature of ['incompat', 'roCompat', 'compat'] as const) {
-    const device = new BlocksDevice(withFeatureBit(blocks, feature), sectorSize);
-    const { started, failure } = bootOnce(device, { lastBoot: 'power-lost' });
-    const writable = attempt(() => Volume.open(device).writable);
+    const { offset } = SUPERBLOCK.fields[feature];
+    const withBit = withSuperblocks(blocks, (view) =>
+      view.setUint8(offset + 3, view.getUint8(offset + 3) | 0x80),
+    );
+    const device = new BlocksDevice(withBit, sectorSize);
+    const { started, failure } = boot(device);
+    const writable = attempt(() => open(device).writable);
     const wrong =
       feature === 'incompat'
         ? started !== undefined ||
@@ -201,15 +218,14 @@ export function bootedRelease({ started }: BootOutcome): Boots {
   return started === undefined ? 'nothing' : (numberOf(started.releaseDigest) ?? Number.NaN);
 }
 
-/** Both copies of the superblock with the highest bit of a feature word set, wherever there is a copy. */
-function withFeatureBit(blocks: Blocks, feature: 'incompat' | 'roCompat' | 'compat'): Blocks {
+/** Both copies of the superblock changed, with good checksums, wherever there is a copy. */
+function withSuperblocks(blocks: Blocks, change: (view: DataView) => void): Blocks {
   const next = blocks.slice();
   for (const block of [0, blocks.length - 1]) {
     const bytes = next[block]?.slice();
     if (bytes === undefined) continue;
     const view = new DataView(bytes.buffer);
-    const { offset } = SUPERBLOCK.fields[feature];
-    view.setUint8(offset + 3, view.getUint8(offset + 3) | 0x80);
+    change(view);
     const copy = bytes.subarray(0, LIMITS.SUPERBLOCK_SIZE);
     view.setUint32(SUPERBLOCK.fields.crc.offset, structureCrc(copy, SUPERBLOCK.fields.crc), true);
     next[block] = bytes;

@@ -8,7 +8,7 @@ import { nodeCrypto } from '@cocon-os/sdfs/node';
 import { bootOnce } from '../cross/boot.ts';
 import { BlocksDevice, type Blocks } from './blocks-device.ts';
 import { blocksOf, type Geometry } from './geometries.ts';
-import { stageRelease } from './releases.ts';
+import { LARGE, stageRelease } from './releases.ts';
 
 /** What boots: the number of a release, or nothing. */
 export type Boots = number | 'nothing';
@@ -17,6 +17,8 @@ export interface Operation {
   readonly name: string;
   /** Slots that it needs; geometries with fewer leave it out. */
   readonly slots: number;
+  /** Names of the volumes that it is cut on; without them, all that have the slots. */
+  readonly volumes?: readonly string[];
   /** Brings an empty volume to where the operation begins. */
   readonly prepare: (volume: Volume) => void;
   /** The production code. */
@@ -31,7 +33,6 @@ export interface Operation {
   readonly isBoot?: boolean;
 }
 
-const UUID = '01234567-89ab-4cde-8f01-23456789abcd';
 const NEW_UUID = '89abcdef-0123-4567-89ab-cdef01234567';
 
 const confirmed = (volume: Volume, ...releases: readonly number[]): void => {
@@ -67,6 +68,16 @@ export const OPERATIONS: readonly Operation[] = [
     prepare: (volume) => confirmed(volume, 1),
     run: onVolume((volume) => stageRelease(volume, 2)),
     after: 2,
+    doneCodes: ['RELEASE_PRESENT'],
+  },
+  {
+    name: 'stage of a release of two erase groups',
+    slots: 3,
+    // Its large write has many sectors to be torn at.
+    volumes: ['three slots', 'sectors of 4096 bytes'],
+    prepare: (volume) => confirmed(volume, 1),
+    run: onVolume((volume) => stageRelease(volume, LARGE)),
+    after: LARGE,
     doneCodes: ['RELEASE_PRESENT'],
   },
   {
@@ -217,12 +228,17 @@ function damageKernel(volume: Volume, slot: number): void {
   volume.device.write(start * 4096, block);
 }
 
+/** The operations that are cut on a volume. */
+export function operationsOn({ name, slots }: Pick<Geometry, 'name' | 'slots'>): readonly Operation[] {
+  return OPERATIONS.filter((each) => each.slots <= slots && (each.volumes?.includes(name) ?? true));
+}
+
 /** The disk on which an operation begins. */
 export function prepared(operation: Operation, geometry: Geometry): Blocks {
-  const { slots, groupBlocks, ringRecords, sequence, sectorSize } = geometry;
+  const { uuid, slots, groupBlocks, ringRecords, sequence, sectorSize } = geometry;
   const empty = Array.from({ length: blocksOf(geometry) }, () => undefined);
   const device = new BlocksDevice(empty, sectorSize);
-  const volume = mkfs(device, { slots, groupBlocks, ringRecords, sequence, uuid: UUID }, nodeCrypto);
+  const volume = mkfs(device, { slots, groupBlocks, ringRecords, sequence, uuid }, nodeCrypto);
   operation.prepare(volume);
   return device.blocks;
 }

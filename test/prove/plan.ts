@@ -8,8 +8,8 @@ import type { WorldSize } from './states/explore.ts';
 export type Extent = 'quick' | 'full';
 
 const DEPTH: Readonly<Record<Extent, Omit<CutDepth, 'seed'>>> = {
-  quick: { allSubsetsUpTo: 2, repeatEvery: 2000 },
-  full: { allSubsetsUpTo: 10, repeatEvery: 220 },
+  quick: { allSubsetsUpTo: 2, cutAgainEvery: 100 },
+  full: { allSubsetsUpTo: 10, cutAgainEvery: 28 },
 };
 
 /** Of the volumes, those that are cut. */
@@ -25,6 +25,7 @@ const WORLDS: Readonly<Record<Extent, readonly WorldSize[]>> = {
     { slots: 2, attempts: 3, releases: 2, damages: ['kernel'] },
     { slots: 2, attempts: 2, releases: 2, damages: ['descriptor', 'kernel'] },
     { slots: 2, attempts: 1, releases: 2, damages: ['descriptor', 'kernel'] },
+    { slots: 4, attempts: 1, releases: 1, damages: ['kernel'] },
   ],
 };
 

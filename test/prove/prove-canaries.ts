@@ -12,6 +12,8 @@ import { Violation, type LawNumber } from './violation.ts';
 /** How a canary fared. */
 export interface CanaryResult {
   readonly name: string;
+  /** The law that has to catch it. */
+  readonly law: LawNumber;
   /** The law that caught it; undefined when none did. */
   readonly caughtBy: LawNumber | undefined;
   /** What the proof said. */
@@ -25,14 +27,15 @@ export const CANARY_NAMES: readonly string[] = [...CANARIES, ...STATE_CANARIES].
 export function proveCanary(name: string, seed: number): CanaryResult {
   const cut = CANARIES.find((each) => each.name === name);
   const state = STATE_CANARIES.find((each) => each.name === name);
+  const law = (cut ?? state)?.law;
+  if (law === undefined) throw new Error(`no canary is called "${name}"`);
   try {
     if (cut !== undefined) cutWith(cut, seed);
-    else if (state !== undefined) walkWith(state);
-    else throw new Error(`no canary is called "${name}"`);
-    return { name, caughtBy: undefined, seen: '' };
+    if (state !== undefined) walkWith(state);
+    return { name, law, caughtBy: undefined, seen: '' };
   } catch (thrown) {
     if (!(thrown instanceof Violation)) throw thrown;
-    return { name, caughtBy: thrown.law, seen: thrown.seen };
+    return { name, law, caughtBy: thrown.law, seen: thrown.seen };
   }
 }
 
@@ -43,7 +46,7 @@ function cutWith({ name, fault, ...place }: Canary, seed: number): void {
   examine(operation, geometry, new StateSet(), emptyTally(), {
     seed,
     allSubsetsUpTo: 2,
-    repeatEvery: 200,
+    cutAgainEvery: 200,
     fault,
   });
 }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { GEOMETRIES } from './geometries.ts';
-import { OPERATIONS } from './operations.ts';
+import { OPERATIONS, operationsOn } from './operations.ts';
 import { jobsOf, type Extent } from './plan.ts';
 import { reportOf } from './report.ts';
 import type { StateReport } from './states/explore.ts';
@@ -52,12 +52,17 @@ test.each([
   expect(holesWith(world)).toHaveLength(1);
 });
 
+test.each([{ caughtBy: undefined }, { caughtBy: 2 as const }])(
+  'a planted fault of law 1 that is %o is a hole',
+  (how) => {
+    const canary = { name: 'a fault', law: 1, seen: '' } as const;
+    expect(reportOf([{ kind: 'canary', result: { ...canary, ...how } }]).holes).toHaveLength(1);
+    expect(reportOf([{ kind: 'canary', result: { ...canary, caughtBy: 1 } }]).holes).toEqual([]);
+  },
+);
+
 test.each<Extent>(['quick', 'full'])('every operation is cut on some volume of the %s proof', (extent) => {
   const volumes = jobsOf(extent, 1).flatMap((job) => (job.kind === 'cuts' ? [job.geometry] : []));
-  const slots = GEOMETRIES.filter(({ name }) => volumes.includes(name)).map((each) => each.slots);
-  for (const { name, slots: least } of OPERATIONS)
-    expect({ name, slots: Math.max(...slots) }).toEqual({
-      name,
-      slots: expect.toSatisfy((n: number) => n >= least),
-    });
+  const cut = GEOMETRIES.filter(({ name }) => volumes.includes(name)).flatMap(operationsOn);
+  expect(new Set(cut)).toEqual(new Set(OPERATIONS));
 });

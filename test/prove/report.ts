@@ -29,8 +29,12 @@ export function reportOf(results: readonly JobResult[]): ProofReport {
       : []),
     ...worlds.flatMap(holesOfWorld),
     ...canaries
-      .filter(({ caughtBy }) => caughtBy === undefined)
-      .map(({ name }) => `the planted fault was not noticed: ${name}`),
+      .filter(({ caughtBy, law }) => caughtBy !== law)
+      .map(({ name, caughtBy, law }) =>
+        caughtBy === undefined
+          ? `the planted fault was not noticed: ${name}`
+          : `the planted fault was noticed by law ${caughtBy}, not by law ${law}: ${name}`,
+      ),
   ];
   return { cuts, worlds, canaries, holes };
 }

@@ -1,5 +1,6 @@
 /** What a proof has looked at, by class; a class that was never met is a hole in the proof. */
 import { CUT_KINDS } from './cuts.ts';
+import type { DISK_FAULTS } from './simulated-disk.ts';
 import { LAWS } from './violation.ts';
 
 /** Counts by name. */
@@ -13,8 +14,8 @@ export interface Tally {
   readonly operations: Counts;
   readonly geometries: Counts;
   readonly cuts: Counts;
-  /** Operations repeated after a cut, and cut again while they were. */
-  readonly more: Record<'repetitions' | 'second cuts' | 'failing writes' | 'read-only disks', number>;
+  /** Operations repeated after a cut, and cut again while they were, and on disks that fail. */
+  readonly more: Record<'repetitions' | 'second cuts' | (typeof DISK_FAULTS)[number], number>;
 }
 
 /** Nothing looked at yet, of the operations and volumes that are to be. */
@@ -28,7 +29,15 @@ export function emptyTally({
     operations: noneOf(operations),
     geometries: noneOf(geometries),
     cuts: noneOf(CUT_KINDS),
-    more: { repetitions: 0, 'second cuts': 0, 'failing writes': 0, 'read-only disks': 0 },
+    more: {
+      repetitions: 0,
+      'second cuts': 0,
+      'failing writes': 0,
+      'garbled writes': 0,
+      'failing flushes': 0,
+      'losing flushes': 0,
+      'read-only disks': 0,
+    },
   };
 }
 

@@ -1,12 +1,15 @@
 /** Faults planted into the slot protocol, each a step of the machine done otherwise, to see whether the walk would find it. */
-import { REASONS, SLOT_STATES } from '@cocon-os/sdfs';
+import { isSdfsError, REASONS, SLOT_STATES, Volume } from '@cocon-os/sdfs';
 
+import type { LawNumber } from '../violation.ts';
 import type { WorldSize } from './explore.ts';
 import { PRODUCTION, type Machine } from './machine.ts';
 
 /** A fault, and the world in which it is planted. */
 export interface StateCanary {
   readonly name: string;
+  /** The law that has to catch it. */
+  readonly law: LawNumber;
   readonly size: WorldSize;
   readonly machine: Machine;
 }
@@ -17,6 +20,7 @@ const SMALL: WorldSize = { slots: 2, attempts: 2, releases: 2, damages: ['kernel
 export const STATE_CANARIES: readonly StateCanary[] = [
   {
     name: 'a rollback forgets the digest of what failed',
+    law: 5,
     size: SMALL,
     machine: {
       ...PRODUCTION,
@@ -29,6 +33,7 @@ export const STATE_CANARIES: readonly StateCanary[] = [
   },
   {
     name: 'a loss of power is charged like a crash',
+    law: 3,
     size: SMALL,
     machine: {
       ...PRODUCTION,
@@ -37,6 +42,7 @@ export const STATE_CANARIES: readonly StateCanary[] = [
   },
   {
     name: 'the first record of a boot does not count its attempt',
+    law: 3,
     size: SMALL,
     machine: {
       ...PRODUCTION,
@@ -48,6 +54,7 @@ export const STATE_CANARIES: readonly StateCanary[] = [
   },
   {
     name: 'interruptions are granted without end',
+    law: 3,
     size: SMALL,
     machine: {
       ...PRODUCTION,
@@ -61,6 +68,7 @@ export const STATE_CANARIES: readonly StateCanary[] = [
   },
   {
     name: 'a commit raises the floor to the new release alone',
+    law: 6,
     size: { ...SMALL, releases: 3, damages: [] },
     machine: {
       ...PRODUCTION,
@@ -74,6 +82,7 @@ export const STATE_CANARIES: readonly StateCanary[] = [
   },
   {
     name: 'a stage overwrites the only confirmed slot',
+    law: 2,
     size: SMALL,
     machine: {
       ...PRODUCTION,
@@ -82,6 +91,25 @@ export const STATE_CANARIES: readonly StateCanary[] = [
         const [only] = confirmed;
         if (only !== undefined) volume.write((draft) => draft.clearSlot(only.index), STAMP);
         PRODUCTION.stage(volume, release, options);
+      },
+    },
+  },
+  {
+    name: 'each boot of a confirmed release is noted',
+    law: 4,
+    size: SMALL,
+    machine: {
+      ...PRODUCTION,
+      boot(device, how) {
+        const outcome = PRODUCTION.boot(device, how);
+        if (outcome.started === undefined || outcome.started.attempt !== undefined) return outcome;
+        try {
+          Volume.open(device).write(() => {}, STAMP);
+        } catch (thrown) {
+          // Of a disk that takes no writes.
+          if (!isSdfsError(thrown)) throw thrown;
+        }
+        return outcome;
       },
     },
   },
