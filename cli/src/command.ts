@@ -116,10 +116,12 @@ export async function runProgram<Context extends { readonly terminal: Terminal }
   argv: readonly string[],
 ): Promise<number> {
   const { terminal } = context;
-  const [name, ...rest] = argv;
+  const [first, second] = argv;
+  const asksFor = isHelp(first) && second?.startsWith('-') === false ? second : undefined;
+  const [name, ...rest] = asksFor === undefined ? argv : [asksFor, '--help'];
   const json = argv.includes('--json');
   try {
-    if (name === '--help' || name === '-h' || name === 'help') {
+    if (isHelp(name)) {
       terminal.out(programHelp(program));
       return EXIT_DONE;
     }
@@ -144,6 +146,10 @@ export async function runProgram<Context extends { readonly terminal: Terminal }
   } catch (thrown) {
     return report(program.name, terminal, thrown, json);
   }
+}
+
+function isHelp(word: string | undefined): boolean {
+  return word === '--help' || word === '-h' || word === 'help';
 }
 
 function parse<Context>(

@@ -2,6 +2,14 @@
 import type { Terminal } from './command.ts';
 import { EXIT_FAILED, messageOf } from './errors.ts';
 
+/** Whether lines can be drawn again where standard error goes. */
+export function redraws(
+  isTerminal: boolean,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return isTerminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
+}
+
 /** Standard output and standard error of this process. */
 export const nodeTerminal: Terminal = {
   out(text) {
@@ -10,7 +18,7 @@ export const nodeTerminal: Terminal = {
   err(text) {
     process.stderr.write(text);
   },
-  interactive: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
+  interactive: redraws(process.stderr.isTTY, process.env),
 };
 
 // Node would end the process with a stack trace, in the midst of its work.

@@ -194,6 +194,14 @@ describe('runProgram()', () => {
     `);
   });
 
+  it('shows the help of a command for all the ways to ask', async () => {
+    const { out } = await run('copy', '--help');
+    expect(await run('help', 'copy')).toEqual({ status: EXIT_DONE, out, err: '' });
+    expect(await run('--help', 'copy')).toEqual({ status: EXIT_DONE, out, err: '' });
+    expect((await run('--help', '--json')).out).toContain('Usage: tool <command>');
+    expect((await run('help', 'fly')).err).toContain('Cannot run "fly": tool has no such command');
+  });
+
   it('loads a command when it is asked for, and no other', async () => {
     const loaded: string[] = [];
     const lazy = (name: string) => ({
