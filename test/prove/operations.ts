@@ -114,6 +114,20 @@ export const OPERATIONS: readonly Operation[] = [
     doneCodes: ['RELEASE_PRESENT', 'SLOT_BUSY'],
   },
   {
+    name: 'stage over the only trial',
+    slots: 2,
+    volumes: ['two slots, the smallest volume'],
+    prepare(volume) {
+      confirmed(volume, 1);
+      stageRelease(volume, 2);
+    },
+    run: onVolume((volume) => stageRelease(volume, 50)),
+    after: 50,
+    // Between the one trial and the other there is none.
+    alsoBoots: [1],
+    doneCodes: ['RELEASE_PRESENT'],
+  },
+  {
     name: 'forced stage of a release that failed',
     slots: 2,
     prepare(volume) {
