@@ -10,8 +10,6 @@ export interface CacheDirectory {
   readonly sources: string;
   /** The private apt's state. */
   readonly apt: string;
-  /** The layer store, an OCI image layout. */
-  readonly layers: string;
   /** What the engine has built, an OCI image layout with keys. */
   readonly store: string;
   /** Sizes of the last builds, by profile and board. */
@@ -37,7 +35,6 @@ export function cacheDirectoryAt(root: string): CacheDirectory {
     root,
     sources: join(root, 'sources'),
     apt: join(root, 'apt'),
-    layers: join(root, 'layers'),
     store: join(root, 'store'),
     sizes: join(root, 'sizes'),
     tools: join(root, 'tools'),
