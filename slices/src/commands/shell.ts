@@ -55,11 +55,13 @@ export const shell = defineCommand({
     const workspace = await engine.openWorkspace(job, { step: options.step });
     try {
       terminal.err(greeting(id, workspace, engine.SCRIPTS));
-      const status = await engine.shell(workspace);
-      if (!options.resume || status !== 0) return status === 0 ? undefined : EXIT_FAILED;
-      await engine.resume(job, workspace);
+      const status = await engine.shell(workspace, json ? 'err' : 'out');
+      const resumed = options.resume && status === 0;
+      if (resumed) await engine.resume(job, workspace);
+      if (json) terminal.out(`${JSON.stringify({ node: id, status, resumed })}\n`);
+      if (!resumed) return status === 0 ? undefined : EXIT_FAILED;
       const said = `${id} runs through from step "${workspace.step?.name ?? ''}"; nothing was stored`;
-      terminal.out(json ? `${JSON.stringify({ node: id, resumed: true })}\n` : `${said}\n`);
+      if (!json) terminal.out(`${said}\n`);
       terminal.err(
         `hint: put what you changed into its definition, then: cocon build${buildArguments(graph)} --target ${id}\n`,
       );

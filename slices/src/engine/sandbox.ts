@@ -111,11 +111,18 @@ export async function runInSandbox(
   return { status: await endOf(child), tail };
 }
 
-/** Gives the terminal to a shell inside. Returns its exit status. Throws `HOST_PACKAGE_MISSING`. */
-export async function shellInSandbox(mounts: SandboxMounts): Promise<number> {
+/**
+ * Gives the terminal to a shell inside, whose words go to standard error if standard output is wanted for others. Returns its
+ * exit status. Throws `HOST_PACKAGE_MISSING`.
+ */
+export async function shellInSandbox(mounts: SandboxMounts, output: 'out' | 'err' = 'out'): Promise<number> {
   const terminal = ['--setenv', 'TERM', process.env['TERM'] ?? 'dumb', '--setenv', 'PS1', 'sandbox:\\w# '];
   const shell = ['/usr/bin/bash', '--norc', '--noprofile', '-i'];
-  return endOf(spawn('bwrap', [...sandboxArguments(mounts), ...terminal, ...shell], { stdio: 'inherit' }));
+  return endOf(
+    spawn('bwrap', [...sandboxArguments(mounts), ...terminal, ...shell], {
+      stdio: ['inherit', output === 'out' ? 'inherit' : process.stderr, 'inherit'],
+    }),
+  );
 }
 
 async function endOf(child: ReturnType<typeof spawn>): Promise<number> {

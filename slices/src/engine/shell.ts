@@ -99,9 +99,9 @@ async function open(job: NodeJob, wanted: WantedWorkspace): Promise<OpenWorkspac
   }
 }
 
-/** Gives the terminal to a shell in a workspace. Returns its exit status. */
-export function shell(workspace: OpenWorkspace): Promise<number> {
-  return shellInSandbox(workspace.mounts);
+/** Gives the terminal to a shell in a workspace, see {@link shellInSandbox}. Returns its exit status. */
+export function shell(workspace: OpenWorkspace, output: 'out' | 'err' = 'out'): Promise<number> {
+  return shellInSandbox(workspace.mounts, output);
 }
 
 /**
