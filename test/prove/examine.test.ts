@@ -11,7 +11,7 @@ import { StateSet } from './state-set.ts';
 import { emptyTally } from './tally.ts';
 
 const DEPTH = { seed: 1, allSubsetsUpTo: 2 } as const;
-const SMALLEST = GEOMETRIES[0] ?? expect.unreachable();
+const SMALLEST = GEOMETRIES.find(({ spareGroups }) => spareGroups === 0) ?? expect.unreachable();
 
 function operation(name: string): Operation {
   return OPERATIONS.find((each) => each.name === name) ?? expect.unreachable(`no operation ${name}`);

@@ -9,7 +9,7 @@ export type Extent = 'quick' | 'full';
 
 const DEPTH: Readonly<Record<Extent, Omit<CutDepth, 'seed'>>> = {
   quick: { allSubsetsUpTo: 2, cutAgainEvery: 100 },
-  full: { allSubsetsUpTo: 10, cutAgainEvery: 32 },
+  full: { allSubsetsUpTo: 10, cutAgainEvery: 34 },
 };
 
 /** Of the volumes, those that are cut. */
@@ -33,8 +33,8 @@ const WORLDS: Readonly<Record<Extent, readonly WorldSize[]>> = {
 export function jobsOf(extent: Extent, seed: number): readonly Job[] {
   const depth = { seed, ...DEPTH[extent] };
   return [
-    ...WORLDS[extent].map((size): Job => ({ kind: 'states', size })),
     ...VOLUMES[extent].map((geometry): Job => ({ kind: 'cuts', geometry, depth })),
+    ...WORLDS[extent].map((size): Job => ({ kind: 'states', size })),
     ...CANARY_NAMES.map((name): Job => ({ kind: 'canary', name, seed })),
   ];
 }
