@@ -100,8 +100,9 @@ describe('memoryImage()', () => {
 
 describe('cocon test', () => {
   it.for([
-    ['no round', ['--rounds', '0']],
-    ['half a round', ['--rounds', '1.5']],
+    ['no round', ['--boot-budget', '--rounds', '0']],
+    ['half a round', ['--boot-budget', '--rounds', '1.5']],
+    ['rounds of nothing', ['--rounds', '5']],
     ['two profiles', ['a', 'b']],
   ] as const)('ends with status 2 for %s', async ([, args]) => {
     const run = await cocon('/', 'test', ...args);

@@ -38,6 +38,12 @@ export const test = defineCommand({
     { title: 'And how it boots next to Debian', command: 'cocon test embedded --boot-budget' },
   ],
   async run({ terminal, cwd }: BuilderContext, { args, options, json }) {
+    if (options.rounds !== undefined && !options['boot-budget']) {
+      throw new UsageError(
+        'Cannot boot in rounds: nothing is compared without --boot-budget',
+        'Add --boot-budget, or leave out --rounds.',
+      );
+    }
     const rounds = options.rounds ?? DEFAULT_ROUNDS;
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > MAX_ROUNDS) {
       throw new UsageError(
