@@ -20,6 +20,7 @@ import { BlocksDevice } from './blocks-device.ts';
 import type { PlantedFault } from './examine.ts';
 import { stageRelease } from './releases.ts';
 import type { Step } from './simulated-disk.ts';
+import { isWhole, withSuperblocks } from './superblocks.ts';
 import type { LawNumber } from './violation.ts';
 
 /** A fault and where it is planted. */
@@ -85,19 +86,7 @@ function withoutBlocksOf(device: BlockDevice, index: number): BlockDevice {
 
 /** Opens a volume by a reader that puts something in the superblock right before it looks. */
 function openRepaired(device: BlocksDevice, repair: (view: DataView) => void): Volume {
-  const blocks = [...device.blocks];
-  for (const block of [0, blocks.length - 1]) {
-    const bytes = blocks[block]?.slice();
-    if (bytes === undefined) continue;
-    const copy = bytes.subarray(0, LIMITS.SUPERBLOCK_SIZE);
-    const isWhole = (): boolean =>
-      structureCrc(copy, SUPERBLOCK.fields.crc) === view.getUint32(SUPERBLOCK.fields.crc.offset, true);
-    const view = new DataView(bytes.buffer);
-    if (!isWhole()) continue;
-    repair(view);
-    view.setUint32(SUPERBLOCK.fields.crc.offset, structureCrc(copy, SUPERBLOCK.fields.crc), true);
-    blocks[block] = bytes;
-  }
+  const blocks = withSuperblocks(device.blocks, repair, isWhole);
   return Volume.open(new BlocksDevice(blocks, device.sectorSize));
 }
 

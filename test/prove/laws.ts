@@ -4,15 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 
-import {
-  isSdfsError,
-  LIMITS,
-  structureCrc,
-  SUPERBLOCK,
-  Volume,
-  type BootRecord,
-  type SdfsErrorCode,
-} from '@cocon-os/sdfs';
+import { isSdfsError, LIMITS, SUPERBLOCK, Volume, type BootRecord, type SdfsErrorCode } from '@cocon-os/sdfs';
 import type { BootOutcome } from '@cocon-os/native';
 
 import { rustVolume, type Outcome } from '../cross/rust-reader.ts';
@@ -20,6 +12,7 @@ import { plainVolume } from '../vectors/plain.ts';
 import { BlocksDevice, type Blocks } from './blocks-device.ts';
 import type { Boots } from './operations.ts';
 import { numberOf, releaseOf } from './releases.ts';
+import { withSuperblocks } from './superblocks.ts';
 import { Violation } from './violation.ts';
 
 /** What is known of the operation that was cut. */
@@ -216,21 +209,6 @@ export function law10UnknownFeatureBits(
 
 export function bootedRelease({ started }: BootOutcome): Boots {
   return started === undefined ? 'nothing' : (numberOf(started.releaseDigest) ?? Number.NaN);
-}
-
-/** Both copies of the superblock changed, with good checksums, wherever there is a copy. */
-function withSuperblocks(blocks: Blocks, change: (view: DataView) => void): Blocks {
-  const next = blocks.slice();
-  for (const block of [0, blocks.length - 1]) {
-    const bytes = next[block]?.slice();
-    if (bytes === undefined) continue;
-    const view = new DataView(bytes.buffer);
-    change(view);
-    const copy = bytes.subarray(0, LIMITS.SUPERBLOCK_SIZE);
-    view.setUint32(SUPERBLOCK.fields.crc.offset, structureCrc(copy, SUPERBLOCK.fields.crc), true);
-    next[block] = bytes;
-  }
-  return next;
 }
 
 const ZEROS = new Uint8Array(LIMITS.BLOCK_SIZE);
