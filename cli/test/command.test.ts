@@ -11,24 +11,7 @@ import {
   type Terminal,
 } from '@cocon-os/cli';
 
-interface Recorded {
-  readonly terminal: Terminal;
-  out: string;
-  err: string;
-}
-
-function record(): Recorded {
-  const recorded: Recorded = {
-    out: '',
-    err: '',
-    terminal: {
-      out: (text) => (recorded.out += text),
-      err: (text) => (recorded.err += text),
-      interactive: false,
-    },
-  };
-  return recorded;
-}
+import { record } from './record.ts';
 
 const copy = defineCommand<
   { terminal: Terminal },

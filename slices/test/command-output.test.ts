@@ -7,15 +7,11 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { buildCommand } from '../src/commands/build.ts';
 import { graph } from '../src/commands/graph.ts';
 import { why } from '../src/commands/why.ts';
-import { run, scratchDirectory } from './support.ts';
+import { run, scratchDirectory, unusedSealer } from './support.ts';
 
 const SOURCE = join(import.meta.dirname, '../src');
 /** The sample has no budget, so nothing is sealed. */
-const build = buildCommand({
-  key: () => Promise.reject(new Error('no key')),
-  measure: () => Promise.reject(new Error('not measured')),
-  publicKey: () => Promise.reject(new Error('no key')),
-});
+const build = buildCommand(unusedSealer);
 const program = { name: 'cocon', summary: 'for a test', commands: [build, graph, why] };
 
 let cwd = '';

@@ -2,10 +2,9 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 
 import { sliceCommands } from '../src/commands/index.ts';
-import { run, scratchDirectory } from './support.ts';
+import { run, scratchDirectory, unusedSealer } from './support.ts';
 
-const sealer = { key: async () => '', measure: async () => 0, publicKey: async () => '' };
-const program = { name: 'cocon', summary: 'for a test', commands: sliceCommands(sealer) };
+const program = { name: 'cocon', summary: 'for a test', commands: sliceCommands(unusedSealer) };
 
 beforeEach(async () => {
   vi.stubEnv('COCON_CACHE', await scratchDirectory());

@@ -10,14 +10,10 @@ import { verify } from '../src/commands/verify.ts';
 import { buildGraph } from '../src/engine/build.ts';
 import lock from '../toolchain/lock.json' with { type: 'json' };
 import { freshCache, graphOf, stepsNode } from './engine/support.ts';
-import { errorOf, run, scratchDirectory } from './support.ts';
+import { errorOf, run, scratchDirectory, unusedSealer } from './support.ts';
 
 const SOURCE = join(import.meta.dirname, '../src');
-const build = buildCommand({
-  key: () => Promise.reject(new Error('no key')),
-  measure: () => Promise.reject(new Error('not measured')),
-  publicKey: () => Promise.reject(new Error('no key')),
-});
+const build = buildCommand(unusedSealer);
 const program = { name: 'cocon', summary: 'for a test', commands: [build, verify] };
 
 /** The hint of a command where the profiles `embedded` and `other`, and the boards `pc` and `other`, have a slice that fails. */

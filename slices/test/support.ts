@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { runProgram } from '@cocon-os/cli';
 import { onTestFinished } from 'vitest';
 
+import { record } from '../../cli/test/record.ts';
 import type { SliceContext } from '../src/commands/context.ts';
+import type { Sealer } from '../src/commands/index.ts';
 import { SlicesError } from '../src/errors.ts';
 
 /** The code that a call throws with, or `undefined` when it does not throw. */
@@ -37,18 +39,20 @@ export async function scratchDirectory(): Promise<string> {
   return directory;
 }
 
+/** For commands that seal nothing and read no key. */
+export const unusedSealer: Sealer = {
+  key: () => Promise.reject(new Error('no key')),
+  measure: () => Promise.reject(new Error('not measured')),
+  publicKey: () => Promise.reject(new Error('no key')),
+};
+
 /** What a command prints in the directory `cwd`, and its status. */
 export async function run(
   program: Parameters<typeof runProgram<SliceContext>>[0],
   cwd: string,
   argv: readonly string[],
 ): Promise<{ readonly status: number; readonly out: string; readonly err: string }> {
-  let [out, err] = ['', ''];
-  const terminal = {
-    out: (text: string) => void (out += text),
-    err: (text: string) => void (err += text),
-    interactive: false,
-  };
-  const status = await runProgram(program, { terminal, cwd }, argv);
-  return { status, out, err };
+  const recorded = record();
+  const status = await runProgram(program, { terminal: recorded.terminal, cwd }, argv);
+  return { status, out: recorded.out, err: recorded.err };
 }

@@ -1,6 +1,7 @@
 /** Runs `cocon` in this process and keeps what it says. */
 import { runProgram } from '@cocon-os/cli';
 
+import { record } from '../../../cli/test/record.ts';
 import { program } from '../../src/program.ts';
 
 /** How a run ended. */
@@ -19,13 +20,7 @@ export async function mustRun(cwd: string, ...args: readonly string[]): Promise<
 
 /** `cocon <args>` with `cwd` as current directory. */
 export async function cocon(cwd: string, ...args: readonly string[]): Promise<CoconRun> {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out: (text: string) => void (out += text),
-    err: (text: string) => void (err += text),
-    interactive: false,
-  };
-  const status = await runProgram(program, { terminal, cwd }, args);
-  return { status, out, err };
+  const recorded = record();
+  const status = await runProgram(program, { terminal: recorded.terminal, cwd }, args);
+  return { status, out: recorded.out, err: recorded.err };
 }
