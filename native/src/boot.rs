@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use cocon_core::gpt::TableCopy;
 use cocon_core::{Architecture, Candidate, Digest, Environment, Error, Mark, Search, Uuid};
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array};
@@ -20,6 +21,9 @@ pub struct BootOptions {
     pub architecture: String,
     /// UUID of the volume's GPT partition.
     pub partition_uuid: String,
+    /// The partition table that was read. Default: `primary`.
+    #[napi(ts_type = "'primary' | 'backup'")]
+    pub partition_table: Option<String>,
     /// Unix seconds for the boot record. Default 0: not known.
     pub time: Option<i64>,
     /// Name of the device tree that the machine wants. Default: none.
@@ -116,6 +120,7 @@ struct Machine {
     trusted_keys: Vec<[u8; 32]>,
     architecture: Architecture,
     partition_uuid: Uuid,
+    partition_table: TableCopy,
     time: u64,
     device_tree: Option<String>,
     /// Whether marks are found, where that can be told.
@@ -130,6 +135,7 @@ impl Machine {
             trusted_keys,
             architecture,
             partition_uuid,
+            partition_table,
             time,
             device_tree,
             last_boot,
@@ -147,6 +153,9 @@ impl Machine {
                     "partitionUuid is \"{partition_uuid}\", expected a UUID"
                 ))
             })?,
+            partition_table: partition_table
+                .as_deref()
+                .map_or(Ok(TableCopy::Primary), table_copy)?,
             time: time
                 .and_then(|time| time.try_into().ok())
                 .unwrap_or_default(),
@@ -156,6 +165,14 @@ impl Machine {
             log: Vec::new(),
         })
     }
+}
+
+fn table_copy(table: &str) -> napi::Result<TableCopy> {
+    TableCopy::from_name(table).ok_or_else(|| {
+        invalid_argument(format!(
+            "partitionTable is \"{table}\", expected primary or backup"
+        ))
+    })
 }
 
 fn memory_kept(last_boot: &str) -> napi::Result<bool> {
@@ -181,6 +198,10 @@ impl Environment for Machine {
 
     fn partition_uuid(&self) -> Uuid {
         self.partition_uuid
+    }
+
+    fn partition_table(&self) -> TableCopy {
+        self.partition_table
     }
 
     fn now(&self) -> u64 {

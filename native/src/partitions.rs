@@ -1,7 +1,7 @@
 //! The partition table of a disk.
 
 use cocon_core::Device;
-use cocon_core::gpt::{Partition, SDFS_PARTITION_TYPE, find_partitions as find};
+use cocon_core::gpt::{FoundPartitions, Partition, SDFS_PARTITION_TYPE, find_partitions as find};
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
@@ -22,14 +22,24 @@ pub struct PartitionView {
     pub sectors: i64,
 }
 
-/// The SDFS partitions of a disk with sectors of `sectorSize` bytes, 512 to 4096, in the order of its table; null when
-/// neither of its two partition tables can be used. Reads whole sectors.
+/// What a partition table says of partitions of type SDFS.
+#[napi(object, object_from_js = false)]
+pub struct PartitionsView {
+    /// The table that was read.
+    #[napi(ts_type = "'primary' | 'backup'")]
+    pub table: String,
+    /// In the order of the table.
+    pub partitions: Vec<PartitionView>,
+}
+
+/// The SDFS partitions of a disk with sectors of `sectorSize` bytes, 512 to 4096; null when neither of its two partition
+/// tables can be used. Reads whole sectors.
 #[napi(ts_args_type = "device: BlockDevice, sectorSize: number")]
 pub fn find_partitions(
     env: Env,
     device: Object<'_>,
     sector_size: u32,
-) -> napi::Result<Option<Vec<PartitionView>>> {
+) -> napi::Result<Option<PartitionsView>> {
     if !matches!(sector_size, 512 | 1024 | 2048 | 4096) {
         return Err(invalid_argument(format!(
             "sectorSize is {sector_size}, expected a power of two from 512 to 4096"
@@ -45,9 +55,16 @@ pub fn find_partitions(
         sector_count,
         read,
     );
-    Ok(found
-        .ok()
-        .map(|partitions| partitions.iter().map(PartitionView::from).collect()))
+    Ok(found.ok().map(PartitionsView::from))
+}
+
+impl From<FoundPartitions> for PartitionsView {
+    fn from(found: FoundPartitions) -> Self {
+        Self {
+            table: found.table.to_string(),
+            partitions: found.partitions.iter().map(PartitionView::from).collect(),
+        }
+    }
 }
 
 impl From<&Partition> for PartitionView {

@@ -109,6 +109,7 @@ describe('boot()', () => {
       [{ trustedKeys: [new Uint8Array(31)] }, 'a trusted key has 31 bytes, expected 32'],
       [{ architecture: 'x86_64' }, 'architecture is "x86_64", expected amd64, arm64, riscv64 or arm'],
       [{ partitionUuid: 'none' }, 'partitionUuid is "none", expected a UUID'],
+      [{ partitionTable: 'third' as 'backup' }, 'partitionTable is "third", expected primary or backup'],
     ];
     for (const [options, message] of wrong) {
       expect(() => boot(disk, { ...OPTIONS, ...options })).toThrow(message);

@@ -14,6 +14,16 @@ export interface CommandLineParts {
   readonly superblock: Superblock;
 }
 
+/** What the loader adds of the boot. */
+export interface CommandLineBoot {
+  /** GPT partition UUID of the volume, lower case. */
+  readonly partitionUuid: string;
+  /** `backup` where the disk's primary partition table cannot be used; `primary` when not given. */
+  readonly partitionTable?: 'primary' | 'backup';
+  /** "attempt/total" in a trial. */
+  readonly trial?: string;
+}
+
 /** Bytes of the longest line that the kernel takes: one less than Linux's COMMAND_LINE_SIZE; what is longer it cuts. */
 export const COMMAND_LINE_LIMITS: Readonly<Record<Architecture, number>> = {
   amd64: 2047,
@@ -24,10 +34,11 @@ export const COMMAND_LINE_LIMITS: Readonly<Record<Architecture, number>> = {
 
 const SECTORS = BLOCK_SIZE / 512;
 
-/** The line, where `trial` is "attempt/total" in a trial. Its characters are ASCII, so its length is its bytes. */
-export function composeCommandLine(parts: CommandLineParts, partitionUuid: string, trial?: string): string {
+/** The line. Its characters are ASCII, so its length is its bytes. */
+export function composeCommandLine(parts: CommandLineParts, boot: CommandLineBoot): string {
   const { signed, slot, files, superblock } = parts;
   const { commandLine, rootfs } = signed.release;
+  const { partitionUuid, partitionTable, trial } = boot;
   const volume = `PARTUUID=${partitionUuid}`;
   const words = [
     commandLine,
@@ -35,6 +46,7 @@ export function composeCommandLine(parts: CommandLineParts, partitionUuid: strin
     `cocon.release=${signed.digest}`,
     `cocon.volume=${volume}`,
   ];
+  if (partitionTable === 'backup') words.push('gpt');
   if (trial !== undefined) words.push(`cocon.attempt=${trial}`);
   if (rootfs !== undefined) {
     const blocks = rootfs.size / BLOCK_SIZE;
@@ -54,11 +66,15 @@ export function composeCommandLine(parts: CommandLineParts, partitionUuid: strin
   return words.join(' ');
 }
 
-/** Throws `CMDLINE_TOO_LONG` when the line of a trial would not fit. */
+/** Throws `CMDLINE_TOO_LONG` when the line of a trial on a disk that has lost its primary partition table would not fit. */
 export function checkCommandLineLimit(parts: CommandLineParts): void {
   const { architecture, attempts } = parts.signed.release;
   const limit = COMMAND_LINE_LIMITS[architecture];
-  const { length } = composeCommandLine(parts, ANY_UUID, `${attempts}/${attempts}`);
+  const { length } = composeCommandLine(parts, {
+    partitionUuid: ANY_UUID,
+    partitionTable: 'backup',
+    trial: `${attempts}/${attempts}`,
+  });
   if (length <= limit) return;
   throw new SdfsError(
     'CMDLINE_TOO_LONG',

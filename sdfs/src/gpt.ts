@@ -24,6 +24,13 @@ export interface GptPartition {
   readonly sectorSize: number;
 }
 
+/** What a disk's partition table says. */
+export interface PartitionTable {
+  /** The table that was read: in sector 1, or, when that cannot be used, in the last one. */
+  readonly table: 'primary' | 'backup';
+  readonly partitions: readonly GptPartition[];
+}
+
 /** A volume's device, and the partition that it is, if it is one. */
 export interface LocatedVolume {
   readonly device: BlockDevice;
@@ -58,12 +65,13 @@ const MAX_ENTRIES_BYTES = 2 ** 20;
  * at the end. The table of the device's own sector size counts before one of the other: an image file may be of a disk of
  * either, and on a disk the other is a leftover.
  */
-export function findPartitions(device: BlockDevice): readonly GptPartition[] | undefined {
+export function findPartitions(device: BlockDevice): PartitionTable | undefined {
   for (const sectorSize of new Set([device.sectorSize, ...SECTOR_SIZES])) {
     const sectorCount = Math.floor(device.sizeBytes / sectorSize);
-    for (const sector of [1, sectorCount - 1]) {
-      const partitions = readTable(device, sectorSize, sectorCount, sector);
-      if (partitions !== undefined) return partitions;
+    const places = { primary: 1, backup: sectorCount - 1 };
+    for (const table of ['primary', 'backup'] as const) {
+      const partitions = readTable(device, sectorSize, sectorCount, places[table]);
+      if (partitions !== undefined) return { table, partitions };
     }
   }
   return undefined;
@@ -74,7 +82,8 @@ export function findPartitions(device: BlockDevice): readonly GptPartition[] | u
  * of type SDFS, or the one numbered `number`. Throws `NO_SDFS_PARTITION`, `SEVERAL_SDFS_PARTITIONS`.
  */
 export function locateVolume(device: BlockDevice, number?: number): LocatedVolume {
-  const partitions = number === undefined && beginsLikeVolume(device) ? undefined : findPartitions(device);
+  const partitions =
+    number === undefined && beginsLikeVolume(device) ? undefined : findPartitions(device)?.partitions;
   if (partitions === undefined) {
     if (number === undefined) return { device, partition: undefined };
     throw noPartition(device, `it has no partition table, expected partition ${number}`);

@@ -2,7 +2,12 @@
 export { allocate, freeRuns, groupsOfSlot, type GroupRun } from './allocator.ts';
 export type { BlockDevice, Crypto, Sha256 } from './block-device.ts';
 export { checkSlot, type CheckedSlot, type CheckSlotOptions } from './check-slot.ts';
-export { COMMAND_LINE_LIMITS, composeCommandLine, type CommandLineParts } from './command-line.ts';
+export {
+  COMMAND_LINE_LIMITS,
+  composeCommandLine,
+  type CommandLineBoot,
+  type CommandLineParts,
+} from './command-line.ts';
 export { structureCrc } from './crc.ts';
 export * from './decisions.ts';
 export {
@@ -21,7 +26,13 @@ export type { Finding, FindingCode, Severity } from './fsck/finding.ts';
 export { fsck, type FsckOptions } from './fsck/fsck.ts';
 export * from './format.ts';
 export { DEFAULT_GEOMETRY, smallestVolume, type GeometryOptions } from './geometry.ts';
-export { findPartitions, locateVolume, type GptPartition, type LocatedVolume } from './gpt.ts';
+export {
+  findPartitions,
+  locateVolume,
+  type GptPartition,
+  type LocatedVolume,
+  type PartitionTable,
+} from './gpt.ts';
 export { fromHex, isUuid, toHex } from './hex.ts';
 export { history, type HistoryEvent, type HistoryEventKind } from './history.ts';
 export { MemoryDevice } from './memory-device.ts';

@@ -54,12 +54,13 @@ function withDisk<Value>(path: string, use: (device: BlockDevice) => Value): Val
 
 describe.each([512, 4096])('a disk with sectors of %i bytes', (sectorSize) => {
   test('findPartitions() finds number, type, name and place', () => {
-    const partitions = withDisk(diskImage([LINUX, PARTITION_TYPE], sectorSize), findPartitions);
-    expect(partitions).toMatchObject([
+    const found = withDisk(diskImage([LINUX, PARTITION_TYPE], sectorSize), findPartitions);
+    expect(found?.table).toBe('primary');
+    expect(found?.partitions).toMatchObject([
       { number: 1, type: LINUX.toLowerCase(), name: 'part 1', sizeBytes: 16 * MIB, sectorSize },
       { number: 2, type: PARTITION_TYPE, name: 'part 2', sizeBytes: 16 * MIB, sectorSize },
     ]);
-    expect(partitions?.[1]?.uuid).toMatch(/^[0-9a-f-]{36}$/);
+    expect(found?.partitions[1]?.uuid).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   test('openVolumeDevice() opens the SDFS partition, reads and writes within it', () => {
@@ -69,7 +70,7 @@ describe.each([512, 4096])('a disk with sectors of %i bytes', (sectorSize) => {
     device.close();
     expect(partition?.number).toBe(2);
     withDisk(path, (disk) => {
-      expect(findPartitions(disk)).toHaveLength(3);
+      expect(findPartitions(disk)?.partitions).toHaveLength(3);
       expect(codeOf(() => Volume.open(disk))).toBe('SDFS_BAD_MAGIC');
     });
     const again = openVolumeDevice(path, 'read', { partition: 2 });
@@ -82,7 +83,10 @@ describe.each([512, 4096])('a disk with sectors of %i bytes', (sectorSize) => {
     const disk = openFileDevice(path, 'write');
     disk.write(sectorSize, new Uint8Array(sectorSize));
     disk.close();
-    expect(withDisk(path, findPartitions)).toMatchObject([{ number: 1, type: PARTITION_TYPE }]);
+    expect(withDisk(path, findPartitions)).toMatchObject({
+      table: 'backup',
+      partitions: [{ number: 1, type: PARTITION_TYPE }],
+    });
   });
 });
 

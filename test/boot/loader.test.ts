@@ -19,6 +19,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { damageFile } from './damage.ts';
 import { install, makeLoaderDisk, partitionUuid, withVolume, type LoaderDiskOptions } from './loader-disk.ts';
+import { loseTableAtEachBoot } from './lost-table.ts';
 import { probeRelease, type ProbeOptions } from './probe-release.ts';
 import { createReleaseKey, LOADER, logPath } from '../support/releases.ts';
 
@@ -233,6 +234,21 @@ describe('the boot loader', () => {
     closeSync(file);
     expect(await boot(disk)).toContain('cocon: slot 0: probe 1, confirmed');
   });
+
+  test.each([512, 4096] as const)(
+    'takes the backup where the firmware leaves a primary partition table of %i-byte sectors lost',
+    async (sectorSize) => {
+      const disk = diskOf([{ version: '1' }], 1, { sectorSize });
+      loseTableAtEachBoot(disk, 2 ** 20);
+      const said = await boot(disk, END_OF_PROBE, { logicalBlockSize: sectorSize });
+      expect(said).toContain('cocon: the primary partition table cannot be used, its backup counts');
+      expect(said).toContain('cocon: slot 0: probe 1, trial 1 of 3');
+      expect(said).toContain('probe: option gpt');
+      const sector = readFileSync(disk).subarray(sectorSize, 2 * sectorSize);
+      expect(sector.every((byte) => byte === 0)).toBe(true);
+      expect(slotsOf(disk)[0]).toMatchObject({ attemptsLeft: 2 });
+    },
+  );
 
   test.each([
     { interface: 'virtio', logicalBlockSize: 4096 },

@@ -17,6 +17,7 @@ import type { CommandResult, Disk, Fault, RunningMachine } from '@cocon-os/qemu'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { makeDataDisk } from './data-disk.ts';
+import { loseTableAtEachBoot } from './lost-table.ts';
 import { sealFirstOs } from '../support/first-os.ts';
 import { Guest } from './guest.ts';
 import { createReleaseKey, logPath, makeDisk } from '../support/releases.ts';
@@ -54,9 +55,9 @@ async function hashOf(path: string, offset: number, sizeBytes: number): Promise<
   return hash.digest('hex');
 }
 
-function volumePartition(): { readonly offset: number; readonly sizeBytes: number } {
-  const found = partitions.find((each) => each.role === 'volume');
-  if (found === undefined) throw new Error('the disk has no volume');
+function partitionOf(role: DiskResult['partitions'][number]['role']): DiskResult['partitions'][number] {
+  const found = partitions.find((each) => each.role === role);
+  if (found === undefined) throw new Error(`the disk has no partition for ${role}`);
   return found;
 }
 
@@ -84,7 +85,7 @@ describe('a confirmed boot', () => {
     const copy = scratch.file('logged.img');
     const writeLog = scratch.file('writes.log');
     await copyImage(disk, copy);
-    const { offset, sizeBytes } = volumePartition();
+    const { offset, sizeBytes } = partitionOf('volume');
     const before = await hashOf(copy, offset, sizeBytes);
     {
       await using machine = await start('confirmed-log', [{ path: copy, writeLog }]);
@@ -100,6 +101,22 @@ describe('a confirmed boot', () => {
     expect(writes.length).toBeGreaterThan(0);
     await expect(hashOf(copy, offset, sizeBytes)).resolves.toBe(before);
   });
+});
+
+test('a disk that has lost its primary partition table boots, and takes an update', async () => {
+  const copy = scratch.file('lost.img');
+  await copyImage(disk, copy);
+  loseTableAtEachBoot(copy, partitionOf('esp').offset);
+  await using server = await serveFiles(scratch.path);
+  await using machine = await start('lost-table', [{ path: copy }]);
+  const guest = new Guest(machine);
+  await expect(guest.booted()).resolves.toEqual({ slot: 0, how: 'confirmed' });
+  await guest.online();
+  const staged = await guest.run(`cocon-update stage ${server.guestUrl('release-2.oci')} --progress none`);
+  expect(staged).toMatchObject({ status: 0 });
+  guest.reboot();
+  await expect(guest.booted()).resolves.toEqual({ slot: 1, how: 'trial 1 of 3' });
+  await guest.shutDown();
 });
 
 describe('cocon-update stage', () => {

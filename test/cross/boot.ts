@@ -16,15 +16,17 @@ export interface BootOnceOptions {
   readonly writable?: boolean;
   /** The machine cannot tell when it is not given. */
   readonly lastBoot?: LastBoot;
+  readonly partitionTable?: BootOptions['partitionTable'];
 }
 
 /** Boots; what the loader writes is on the device afterwards. */
 export function bootOnce(
   device: BlockDevice,
-  { writable = true, lastBoot }: BootOnceOptions = {},
+  { writable = true, lastBoot, partitionTable }: BootOnceOptions = {},
 ): BootOutcome {
   return boot(nativeDevice(device, writable), {
     ...(lastBoot !== undefined && { lastBoot }),
+    ...(partitionTable !== undefined && { partitionTable }),
     trustedKeys: [TRUSTED.publicKey],
     architecture: 'amd64',
     partitionUuid: PARTITION_UUID,

@@ -1,33 +1,48 @@
 /** Law 9 for what lies before a volume: both readers of partition tables find the same partitions (FORMAT.md §12). */
 import { findPartitions as findInRust } from '@cocon-os/native';
-import { findPartitions, MemoryDevice, PARTITION_TYPE, type BlockDevice } from '@cocon-os/sdfs';
+import {
+  findPartitions,
+  MemoryDevice,
+  PARTITION_TYPE,
+  type BlockDevice,
+  type PartitionTable,
+} from '@cocon-os/sdfs';
 import { test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 
 import { anyDisk, diskOf, ENTRY, HEADER, SECTORS, type Edit } from './any-disk.ts';
 import { nativeDevice } from './rust-reader.ts';
 
-type Found = readonly object[] | undefined;
+type Found = Pick<PartitionTable, 'table'> & { readonly partitions: readonly object[] };
 
 /** First by what firmware would say the sector size is, then by the other: an image file does not tell. */
-function rust(disk: BlockDevice): Found {
+function rust(disk: BlockDevice): Found | undefined {
   for (const sectorSize of disk.sectorSize === 4096 ? [4096, 512] : [512, 4096]) {
     const found = findInRust(nativeDevice(disk), sectorSize);
     if (found !== null)
-      return found.map(({ number, uuid, firstSector, sectors }) => ({
-        number,
-        uuid,
-        offset: firstSector * sectorSize,
-        sizeBytes: sectors * sectorSize,
-      }));
+      return {
+        table: found.table,
+        partitions: found.partitions.map(({ number, uuid, firstSector, sectors }) => ({
+          number,
+          uuid,
+          offset: firstSector * sectorSize,
+          sizeBytes: sectors * sectorSize,
+        })),
+      };
   }
   return undefined;
 }
 
-function typescript(disk: BlockDevice): Found {
-  return findPartitions(disk)
-    ?.filter(({ type }) => type === PARTITION_TYPE)
-    .map(({ number, uuid, offset, sizeBytes }) => ({ number, uuid, offset, sizeBytes }));
+function typescript(disk: BlockDevice): Found | undefined {
+  const found = findPartitions(disk);
+  return (
+    found && {
+      table: found.table,
+      partitions: found.partitions
+        .filter(({ type }) => type === PARTITION_TYPE)
+        .map(({ number, uuid, offset, sizeBytes }) => ({ number, uuid, offset, sizeBytes })),
+    }
+  );
 }
 
 propertyTest.prop([anyDisk], { numRuns: 2000 })(
@@ -42,7 +57,7 @@ describe.each([
   ['TypeScript', typescript],
 ])('the reader in %s', (_, read) => {
   const numbers = (edits: readonly Edit[], lengthened = 0): readonly unknown[] | undefined =>
-    read(diskOf({ sectorSize: 512, edits, sealed: true, lengthened }))?.map((each) =>
+    read(diskOf({ sectorSize: 512, edits, sealed: true, lengthened }))?.partitions.map((each) =>
       'number' in each ? each.number : undefined,
     );
   const moved = (table: Edit['table'], value: bigint): Edit => ({ table, field: HEADER.myLba, value });
@@ -65,7 +80,7 @@ describe.each([
     bytes.set(earlier);
     const disk = new MemoryDevice(bytes.length, { sectorSize: 4096 });
     disk.write(0, bytes);
-    expect(read(disk)).toMatchObject([{ number: 2, offset: 20 * 4096 }, { number: 3 }]);
+    expect(read(disk)?.partitions).toMatchObject([{ number: 2, offset: 20 * 4096 }, { number: 3 }]);
   });
 
   test('passes over a partition that reaches beyond its disk, as Linux does', () => {

@@ -140,18 +140,27 @@ describe('the walk-through of FORMAT.md §11', () => {
   });
 });
 
-test('the command line that the slot manager foresees is the one that the loader composes', () => {
-  untilStep3();
-  const volume = open();
-  const signed = openRelease(
-    volume.readFile(1, 'release.json'),
-    volume.readFile(1, 'release.sig'),
-    [TRUSTED.publicKey],
-    nodeCrypto,
-  );
-  const parts = { signed, slot: 1, files: volume.descriptor(1).files, superblock: volume.superblock };
-  expect(bootOnce(device).started?.commandLine).toBe(composeCommandLine(parts, PARTITION_UUID));
-});
+test.each([
+  ['in a confirmed slot', 1, 'primary', undefined],
+  ['in a trial', 2, 'primary', '1/3'],
+  ['on a disk that has lost its primary partition table', 2, 'backup', '1/3'],
+] as const)(
+  'the command line that the slot manager foresees is the one that the loader composes %s',
+  (_, slot, partitionTable, trial) => {
+    untilStep3();
+    if (trial !== undefined) stageSample(open(), sampleRelease(3));
+    const volume = open();
+    const signed = openRelease(
+      volume.readFile(slot, 'release.json'),
+      volume.readFile(slot, 'release.sig'),
+      [TRUSTED.publicKey],
+      nodeCrypto,
+    );
+    const parts = { signed, slot, files: volume.descriptor(slot).files, superblock: volume.superblock };
+    const told = { partitionUuid: PARTITION_UUID, partitionTable, ...(trial !== undefined && { trial }) };
+    expect(bootOnce(device, { partitionTable }).started?.commandLine).toBe(composeCommandLine(parts, told));
+  },
+);
 
 function wearOut(slot: number): void {
   const volume = open();

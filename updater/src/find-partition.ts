@@ -92,7 +92,7 @@ function tableNumbers(platform: Platform, path: string, partitionUuid: string): 
   try {
     const device = platform.openDevice(path, 'read');
     try {
-      const entries = findPartitions(device) ?? [];
+      const entries = findPartitions(device)?.partitions ?? [];
       return new Set(entries.filter((entry) => entry.uuid === partitionUuid).map((entry) => entry.number));
     } finally {
       device.close();

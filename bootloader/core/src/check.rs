@@ -102,6 +102,7 @@ pub fn check<D: Device, E: Environment>(
         descriptor: &descriptor,
         superblock,
         partition_uuid: environment.partition_uuid(),
+        partition_table: environment.partition_table(),
         trial,
     }
     .compose(environment.architecture())?;

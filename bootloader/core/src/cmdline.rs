@@ -1,4 +1,4 @@
-//! The kernel command line (FORMAT.md §9). Besides what was signed, nothing goes in but numbers and UUIDs.
+//! The kernel command line (FORMAT.md §9). Besides what was signed, nothing goes in but numbers, UUIDs and `gpt`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,6 +9,7 @@ use crate::device::BLOCK_BYTES;
 use crate::digest::Digest;
 use crate::environment::Architecture;
 use crate::error::Error;
+use crate::gpt::TableCopy;
 use crate::release::{Release, Rootfs};
 use crate::slot::Trial;
 use crate::superblock::Superblock;
@@ -32,6 +33,8 @@ pub struct CommandLine<'a> {
     pub superblock: &'a Superblock,
     /// Its GPT partition.
     pub partition_uuid: Uuid,
+    /// The partition table that names it.
+    pub partition_table: TableCopy,
     /// The attempt, in a trial.
     pub trial: Option<Trial>,
 }
@@ -98,6 +101,9 @@ impl fmt::Display for CommandLine<'_> {
             "{} cocon.slot={} cocon.release={} cocon.volume=PARTUUID={}",
             self.release.command_line, self.slot, self.release_digest, self.partition_uuid
         )?;
+        if self.partition_table == TableCopy::Backup {
+            to.write_str(" gpt")?;
+        }
         if let Some(trial) = self.trial {
             write!(to, " cocon.attempt={}/{}", trial.attempt, trial.total)?;
         }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::gpt::TableCopy;
 use crate::mark::Mark;
 use crate::uuid::Uuid;
 
@@ -65,6 +66,11 @@ pub trait Environment {
 
     /// The volume's GPT partition UUID, by which Linux finds it again.
     fn partition_uuid(&self) -> Uuid;
+
+    /// The partition table that was read. Linux takes the backup only when it is told to (FORMAT.md §9).
+    fn partition_table(&self) -> TableCopy {
+        TableCopy::Primary
+    }
 
     /// Unix time in seconds, 0 when the clock is not set. Noted in boot records, never decided upon.
     fn now(&self) -> u64 {

@@ -5,6 +5,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::crc::{checksum, structure_crc};
 use crate::field::{Bytes, U32, U64};
@@ -49,7 +50,47 @@ pub struct Partition {
     pub sectors: u64,
 }
 
-/// Finds the partitions of one type, in the order of the table (FORMAT.md §12).
+/// Which of a disk's two tables was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TableCopy {
+    /// The one in sector 1.
+    #[default]
+    Primary,
+    /// The one in the last sector: the primary cannot be used.
+    Backup,
+}
+
+impl TableCopy {
+    /// The copy of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "primary" => Some(Self::Primary),
+            "backup" => Some(Self::Backup),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for TableCopy {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::Primary => "primary",
+            Self::Backup => "backup",
+        })
+    }
+}
+
+/// What a disk's partition table says of one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundPartitions {
+    /// The table that says so.
+    pub table: TableCopy,
+    /// In the order of the table.
+    pub partitions: Vec<Partition>,
+}
+
+/// Finds the partitions of one type (FORMAT.md §12).
 ///
 /// The primary table counts if it passes the tests of UEFI 2.10 §5.3.2, else the backup in the last sector. A partition
 /// that reaches beyond the disk is passed over, as Linux does. `sector_size` is in bytes, a power of two from 512 to
@@ -63,19 +104,27 @@ pub fn find_partitions(
     sector_size: usize,
     sector_count: u64,
     mut read: impl FnMut(u64, &mut [u8]) -> bool,
-) -> Result<Vec<Partition>, NoPartitionTable> {
+) -> Result<FoundPartitions, NoPartitionTable> {
     let last_sector = sector_count.saturating_sub(1);
-    let table = read_table(1, sector_size, sector_count, &mut read)
-        .or_else(|| read_table(last_sector, sector_size, sector_count, &mut read))
+    let (copy, table) = [(TableCopy::Primary, 1), (TableCopy::Backup, last_sector)]
+        .into_iter()
+        .find_map(|(copy, place)| {
+            let table = read_table(place, sector_size, sector_count, &mut read)?;
+            Some((copy, table))
+        })
         .ok_or(NoPartitionTable)?;
     let entries = table.entries.chunks_exact(table.entry_size).zip(1..);
-    Ok(entries
+    let partitions = entries
         .filter(|(entry, _)| Uuid::from_gpt(ENTRY_TYPE.get(entry)) == partition_type)
         .filter_map(|(entry, number)| partition(entry, number))
         .filter(|partition| {
             partition.sectors <= sector_count.saturating_sub(partition.first_sector)
         })
-        .collect())
+        .collect();
+    Ok(FoundPartitions {
+        table: copy,
+        partitions,
+    })
 }
 
 /// The entries of a table whose checksums hold.
@@ -185,7 +234,7 @@ mod tests {
         disk[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
-    fn find(disk: &[u8], sector_size: usize) -> Result<Vec<Partition>, NoPartitionTable> {
+    fn find(disk: &[u8], sector_size: usize) -> Result<FoundPartitions, NoPartitionTable> {
         find_partitions(
             SDFS_PARTITION_TYPE,
             sector_size,
@@ -201,6 +250,7 @@ mod tests {
     fn numbers(disk: &[u8]) -> Vec<u32> {
         find(disk, 512)
             .unwrap()
+            .partitions
             .iter()
             .map(|partition| partition.number)
             .collect()
@@ -220,8 +270,9 @@ mod tests {
         ];
         for sector_size in [512, 4096] {
             let found = find(&disk(sector_size, &entries), sector_size).unwrap();
+            assert_eq!(found.table, TableCopy::Primary);
             assert_eq!(
-                found,
+                found.partitions,
                 [
                     Partition {
                         number: 1,
@@ -247,6 +298,11 @@ mod tests {
             let mut damaged = whole.clone();
             damaged[at] ^= 0x10;
             assert_eq!(numbers(&damaged), [1], "byte {at}");
+            assert_eq!(
+                find(&damaged, 512).unwrap().table,
+                TableCopy::Backup,
+                "byte {at}"
+            );
             let backup = damaged.len() - 512;
             damaged[backup + 90] ^= 1;
             assert_eq!(
@@ -320,7 +376,7 @@ mod tests {
             into.copy_from_slice(&disk[at..at + into.len()]);
             true
         });
-        assert_eq!(found, Ok(vec![]));
+        assert_eq!(found.unwrap().partitions, []);
     }
 
     #[test]

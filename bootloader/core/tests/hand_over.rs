@@ -3,6 +3,7 @@
 mod support;
 
 use cocon_core::Device;
+use cocon_core::gpt::TableCopy;
 use support::{Machine, Slot, boot, boot_on, current, disk_of};
 
 #[test]
@@ -43,4 +44,19 @@ fn the_command_line_is_the_one_of_the_specification() {
         disk.size_bytes() / 512,
     );
     assert_eq!(candidate.command_line, expected);
+}
+
+#[test]
+fn the_command_line_tells_linux_to_take_the_backup_of_a_lost_partition_table() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
+    let mut machine = Machine {
+        table: TableCopy::Backup,
+        ..Machine::new()
+    };
+    let line = boot_on(&mut disk, &mut machine).unwrap().command_line;
+    let expected = format!(
+        " cocon.volume=PARTUUID={} gpt cocon.attempt=2/3 ",
+        support::PARTITION
+    );
+    assert!(line.contains(&expected), "{line}");
 }

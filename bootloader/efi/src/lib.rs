@@ -6,11 +6,11 @@
 
 extern crate alloc;
 
-mod boot_disk;
+pub mod boot_disk;
 mod clock;
 pub mod console;
 pub mod device_tree;
-mod disk;
+pub mod disk;
 mod disk_path;
 pub mod firmware;
 mod initrd;

@@ -8,8 +8,9 @@ use crate::mark::MarkPage;
 use crate::volume::Volume;
 use crate::{firmware, initrd, kernel, trust};
 use alloc::format;
-use alloc::vec::Vec;
-use cocon_core::gpt::{NoPartitionTable, Partition, SDFS_PARTITION_TYPE, find_partitions};
+use cocon_core::gpt::{
+    FoundPartitions, NoPartitionTable, Partition, SDFS_PARTITION_TYPE, TableCopy, find_partitions,
+};
 use cocon_core::{Error, Search, Uuid};
 use uefi::Status;
 
@@ -45,7 +46,9 @@ fn try_boot() -> Status {
             return error.status();
         }
     };
-    let partitions = sdfs_partitions(&mut boot_disk.disk);
+    let Some(FoundPartitions { table, partitions }) = sdfs_partitions(&mut boot_disk.disk) else {
+        return Status::NOT_FOUND;
+    };
     if partitions.len() > 1 {
         say!(
             "{} SDFS partitions, the first one that can be read counts",
@@ -55,6 +58,7 @@ fn try_boot() -> Status {
     let mut machine = Machine {
         keys: &keys,
         partition_uuid: Uuid::default(),
+        partition_table: table,
         mark_page: MarkPage::default(),
     };
     for partition in partitions {
@@ -71,22 +75,25 @@ fn try_boot() -> Status {
     Status::NOT_FOUND
 }
 
-/// The SDFS partitions of a disk. None is said here.
-fn sdfs_partitions(disk: &mut Disk) -> Vec<Partition> {
+/// The SDFS partitions of a disk. What is wrong with its tables is said here.
+fn sdfs_partitions(disk: &mut Disk) -> Option<FoundPartitions> {
     let (sector_size, sector_count) = (disk.sector_size(), disk.sector_count());
     let read = |sector, into: &mut [u8]| disk.read(sector * sector_size as u64, into).is_ok();
     match find_partitions(SDFS_PARTITION_TYPE, sector_size, sector_count, read) {
-        Ok(partitions) => {
-            if partitions.is_empty() {
+        Ok(found) => {
+            if found.table == TableCopy::Backup {
+                say!("the primary partition table cannot be used, its backup counts");
+            }
+            if found.partitions.is_empty() {
                 say!(
                     "no SDFS partition (type {SDFS_PARTITION_TYPE}) on the disk that the loader came from"
                 );
             }
-            partitions
+            Some(found)
         }
         Err(NoPartitionTable) => {
             say!("no GUID partition table that holds on the disk that the loader came from");
-            Vec::new()
+            None
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::console::say;
 use crate::mark::MarkPage;
 use crate::memory::Pages;
 use crate::{clock, device_tree, firmware};
+use cocon_core::gpt::TableCopy;
 use cocon_core::{Architecture, Environment, Mark, Uuid};
 use core::fmt;
 
@@ -13,6 +14,8 @@ pub struct Machine<'a> {
     pub keys: &'a [[u8; 32]],
     /// UUID of the partition that is being booted from.
     pub partition_uuid: Uuid,
+    /// The partition table that names it.
+    pub partition_table: TableCopy,
     /// Where attempts leave their marks.
     pub mark_page: MarkPage,
 }
@@ -35,6 +38,10 @@ impl Environment for Machine<'_> {
 
     fn partition_uuid(&self) -> Uuid {
         self.partition_uuid
+    }
+
+    fn partition_table(&self) -> TableCopy {
+        self.partition_table
     }
 
     fn now(&self) -> u64 {

@@ -62,8 +62,8 @@ export async function inspectDisk(
 ): Promise<InspectedDisk | undefined> {
   const device = openFileDevice(path, 'read');
   try {
-    const partitions = findPartitions(device);
-    if (partitions === undefined) {
+    const found = findPartitions(device);
+    if (found === undefined) {
       const volume = readVolume(device, trustedKeys);
       return (
         volume && {
@@ -75,6 +75,7 @@ export async function inspectDisk(
         }
       );
     }
+    const { partitions } = found;
     const loaderKeys = await readLoaderKeys(path, partitions);
     const keys = trustedKeys.length > 0 ? trustedKeys : (loaderKeys ?? []);
     const volumes = partitions

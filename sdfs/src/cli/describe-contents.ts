@@ -15,8 +15,8 @@ export function describeContents(device: BlockDevice): string | undefined {
     const live = volume.liveSlots().length;
     return `the SDFS volume ${label === '' ? volumeUuid : `"${label}"`} with ${live} of ${volume.superblock.slotCount} slots in use`;
   }
-  const partitions = findPartitions(device);
-  if (partitions !== undefined) return `a partition table with ${partitions.length} partitions`;
+  const found = findPartitions(device);
+  if (found !== undefined) return `a partition table with ${found.partitions.length} partitions`;
   const start = new Uint8Array(Math.min(LOOKED_AT, device.sizeBytes));
   device.read(0, start);
   return start.some((byte) => byte !== 0) ? 'data that is no SDFS volume' : undefined;

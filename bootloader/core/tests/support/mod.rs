@@ -6,6 +6,7 @@ use cocon_core::field::Text;
 use cocon_core::format::{
     self, BLOCK_SIZE, descriptor, extent_entry, file_entry, record, slot_entry, superblock,
 };
+use cocon_core::gpt::TableCopy;
 use cocon_core::{
     Architecture, Candidate, Device, Digest, Environment, Error, Mark, Record, Search, Superblock,
     Uuid, ring,
@@ -95,6 +96,7 @@ pub struct Machine {
     /// The marks in memory that outlives a reset, if there is such.
     pub memory: Option<Vec<Mark>>,
     pub tree: &'static str,
+    pub table: TableCopy,
 }
 
 impl Machine {
@@ -106,6 +108,7 @@ impl Machine {
             memory_bytes: usize::MAX,
             memory: None,
             tree: "",
+            table: TableCopy::Primary,
         }
     }
 }
@@ -123,6 +126,10 @@ impl Environment for Machine {
 
     fn partition_uuid(&self) -> Uuid {
         Uuid::parse(PARTITION).unwrap()
+    }
+
+    fn partition_table(&self) -> TableCopy {
+        self.table
     }
 
     fn now(&self) -> u64 {

@@ -1,0 +1,26 @@
+/** Disks whose primary partition table is lost behind a firmware that does not put it back (EDK II does). */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+import { makeScratch } from '@cocon-os/qemu';
+
+import { ROOT } from '../support/releases.ts';
+
+/** Overwrites the table after the firmware has read it and starts the loader (bootloader/efi/examples). */
+const WIPE_TABLE = join(ROOT, 'target/x86_64-unknown-uefi/boot/examples/wipe_table.efi');
+const DEFAULT_LOADER = '::/EFI/BOOT/BOOTX64.EFI';
+const LOADER = '::/EFI/LOADER.EFI';
+
+/** From now on each boot of the disk finds its table lost. The EFI system partition begins at byte `espOffset`. */
+export function loseTableAtEachBoot(disk: string, espOffset: number): void {
+  using scratch = makeScratch('lost-table');
+  const loader = scratch.file('loader.efi');
+  const mcopy = (...args: readonly string[]): void => {
+    execFileSync('mcopy', ['-o', '-i', `${disk}@@${espOffset}`, ...args], {
+      env: { ...process.env, MTOOLS_SKIP_CHECK: '1' },
+    });
+  };
+  mcopy(DEFAULT_LOADER, loader);
+  mcopy(loader, LOADER);
+  mcopy(WIPE_TABLE, DEFAULT_LOADER);
+}
