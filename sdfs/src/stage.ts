@@ -26,6 +26,11 @@ import type { Volume } from './volume.ts';
 /** What a stage is told. */
 export interface StageOptions {
   readonly crypto: Crypto;
+  /**
+   * Raw Ed25519 public keys: a slot that none of them signed does not boot, and is no way back. Signatures of the volume's
+   * slots are not looked at when they are not given.
+   */
+  readonly trustedKeys?: readonly Uint8Array[] | undefined;
   /** The slot that this machine runs from; it is never overwritten. */
   readonly runningSlot?: number | undefined;
   /** Stage also what failed on this volume before. */
@@ -202,7 +207,8 @@ export class StageSession {
 }
 
 /** Whether a slot would boot, each answer found once: that reads all of its files. */
-function isWhole(volume: Volume, { crypto, architecture, progress }: StageOptions): (slot: Slot) => boolean {
+function isWhole(volume: Volume, options: StageOptions): (slot: Slot) => boolean {
+  const { crypto, trustedKeys, architecture, progress } = options;
   const known = new Map<number, boolean>();
   return ({ index }) => {
     const answer = known.get(index) ?? boots(index);
@@ -211,7 +217,7 @@ function isWhole(volume: Volume, { crypto, architecture, progress }: StageOption
   };
   function boots(index: number): boolean {
     try {
-      checkSlot(volume, index, { crypto, architecture, progress, deep: true });
+      checkSlot(volume, index, { crypto, trustedKeys, architecture, progress, deep: true });
       return true;
     } catch (thrown) {
       if (isSdfsError(thrown)) return false;

@@ -22,7 +22,7 @@ export function chooseTarget(
   const idle = record.slots.filter((slot) => slot.state === 'empty' || slot.index !== running);
   for (const slot of inOrderOfWorth(idle)) if (!isNeeded(slot)) return slot;
   throw new SdfsError('SLOT_BUSY', 'Cannot stage: every slot is running or is the last one to fall back to', {
-    hint: 'Reboot into the staged release, then commit it or roll it back.',
+    hint: 'Reboot into the staged release, then commit it or roll it back. A slot signed with another key counts as one that does not boot: name that key too (--key).',
   });
 }
 

@@ -3,7 +3,7 @@ import { nodeCrypto as crypto } from '@cocon-os/sdfs/node';
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 
-import { sampleRelease, stageSample } from '../../test/vectors/sample.ts';
+import { keyOf, sampleRelease, stageSample, TRUSTED } from '../../test/vectors/sample.ts';
 import { LoggingDevice } from './helpers/logging-device.ts';
 import { releaseOfSize, releaseWith, signed, writeFiles } from './helpers/releases.ts';
 import { codeOf, deviceDigest, smallVolume } from './helpers/volumes.ts';
@@ -182,6 +182,17 @@ describe('stage() refuses, and the volume is as it was', () => {
     commit(volume, newer);
     damageKernel(device, volume, newer);
     expect(stage(volume, signed(sampleRelease(3)), { crypto }).slot).toBe(newer);
+  });
+
+  test('Law 2: takes the confirmed slot whose signature nobody trusts any more before the last one that boots', () => {
+    const { volume } = smallVolume(20, { slots: 2 });
+    commit(volume, stageSample(volume, sampleRelease(1)));
+    const session = stage(volume, signed(sampleRelease(2), keyOf(2)), { crypto });
+    writeFiles(session, sampleRelease(2));
+    const newer = session.finish().index;
+    commit(volume, newer);
+    const trustedKeys = [TRUSTED.publicKey];
+    expect(stage(volume, signed(sampleRelease(3)), { crypto, trustedKeys }).slot).toBe(newer);
   });
 
   test('Law 2: SLOT_BUSY: the slot that runs is damaged, and the other one is the last that is whole', () => {

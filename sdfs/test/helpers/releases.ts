@@ -30,13 +30,10 @@ export function releaseOfSize(version: number, kernelBytes: number): Sample {
 }
 
 /** The release, signed. */
-export function signed({ release }: Sample): SignedRelease {
+export function signed({ release }: Sample, { publicKey, privateKey } = TRUSTED): SignedRelease {
   const json = encodeRelease(release);
-  const signature = encodeSignatures(
-    [{ publicKey: TRUSTED.publicKey, signature: signatureOf(json, TRUSTED.privateKey) }],
-    nodeCrypto,
-  );
-  return openRelease(json, signature, [TRUSTED.publicKey], nodeCrypto);
+  const signature = encodeSignatures([{ publicKey, signature: signatureOf(json, privateKey) }], nodeCrypto);
+  return openRelease(json, signature, [publicKey], nodeCrypto);
 }
 
 /** Writes every file of a session. */
