@@ -1,7 +1,8 @@
-import { MemoryDevice, mkfs, parseSuperblock, readSuperblock, type SdfsError } from '@cocon-os/sdfs';
+import { MemoryDevice, mkfs, parseSuperblock, readSuperblock, Volume, type SdfsError } from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 import { describe, expect, test } from 'vitest';
 
+import { LoggingDevice } from './helpers/logging-device.ts';
 import { codeOf, deviceDigest, smallVolume } from './helpers/volumes.ts';
 
 const { device, volume } = smallVolume();
@@ -89,13 +90,30 @@ describe('Law 7: geometry is enforced: mkfs()', () => {
     expect(fresh.scanRings().filter(({ result }) => 'record' in result)).toHaveLength(1);
   });
 
-  test('cut short before its last write, it leaves no volume', () => {
-    const half = device.clone();
-    half.write(0, new Uint8Array(4096));
-    half.write((blocks - 1) * 4096, new Uint8Array(4096));
-    expect(codeOf(() => readSuperblock(half))).toBe('SDFS_BAD_MAGIC');
+  test('cut short, it leaves the volume from before, then none, then the new one by copy B', () => {
+    const found: string[] = [];
+    for (let writes = 0, done = false; !done; writes += 1) {
+      const used = new MemoryDevice(blocks * 4096);
+      mkfs(used, { slots: 3, groupBlocks: 16, ringRecords: 16, label: 'old' }, nodeCrypto);
+      const failing = new LoggingDevice(used);
+      failing.failAfter = writes;
+      const options = { slots: 2, groupBlocks: 16, ringRecords: 4, label: 'new' };
+      done = codeOf(() => mkfs(failing, options, nodeCrypto)) === 'done';
+      found.push(labelOf(used));
+    }
+    expect([...new Set(found)]).toEqual(['old', 'SDFS_BAD_MAGIC', 'new']);
+    expect(found.slice(-3)).toEqual(['SDFS_BAD_MAGIC', 'new', 'new']);
   });
 });
+
+/** The label of the volume on a device, or why there is none. */
+function labelOf(target: MemoryDevice): string {
+  let label = '';
+  const code = codeOf(() => {
+    ({ label } = Volume.open(target).superblock);
+  });
+  return code === 'done' ? label : code;
+}
 
 function thrownBy(call: () => unknown): SdfsError {
   try {
