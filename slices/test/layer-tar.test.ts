@@ -7,8 +7,17 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { LayerEntry } from '../src/define/recipe.ts';
-import { layerOfDirectory, layerOfEntries, type LayerStream } from '../src/layer/layer-tar.ts';
+import { layerOf, type LayerStream } from '../src/layer/layer-tar.ts';
+import { membersOfDirectory, membersOfEntries } from '../src/layer/members.ts';
 import { codeOf, errorOf, scratchDirectory } from './support.ts';
+
+async function directoryLayer(root: string, prefixes: readonly string[]): Promise<LayerStream> {
+  return layerOf(await membersOfDirectory(root, prefixes));
+}
+
+function entriesLayer(entries: readonly LayerEntry[]): LayerStream {
+  return layerOf(membersOfEntries(entries));
+}
 
 async function bytesOf(layer: LayerStream): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -44,21 +53,21 @@ async function fill(root: string, order: readonly string[]): Promise<void> {
   await writeFile(join(root, 'usr/lib.txt'), '');
 }
 
-describe('layerOfDirectory()', () => {
+describe('layerOf() of a directory', () => {
   it('depends neither on the order of creation nor on times nor on the place', async () => {
     const [one, two] = [await scratchDirectory(), await scratchDirectory()];
     await fill(one, ['a', 'b', 'c']);
     await fill(two, ['c', 'b', 'a']);
     await utimes(join(two, 'usr/bin/a'), 0, 0);
-    expect(await digestOf(await layerOfDirectory(two, ['']))).toBe(
-      await digestOf(await layerOfDirectory(one, [''])),
+    expect(await digestOf(await directoryLayer(two, ['']))).toBe(
+      await digestOf(await directoryLayer(one, [''])),
     );
   });
 
   it('keeps modes, sorts by path, and gives everything to 0:0 at the one time', async () => {
     const root = await scratchDirectory();
     await fill(root, ['b']);
-    expect(await listing(await layerOfDirectory(root, ['']))).toEqual([
+    expect(await listing(await directoryLayer(root, ['']))).toEqual([
       'drwxr-xr-x 0/0 0 2025-01-01 00:00:00 usr',
       'drwxr-xr-x 0/0 0 2025-01-01 00:00:00 usr/bin',
       '-rwsr-xr-x 0/0 7 2025-01-01 00:00:00 usr/bin/b',
@@ -71,7 +80,7 @@ describe('layerOfDirectory()', () => {
   it('takes the chosen prefixes with the directories above them, and nothing beside', async () => {
     const root = await scratchDirectory();
     await fill(root, ['b']);
-    const paths = (await listing(await layerOfDirectory(root, ['usr/lib']))).map((line) =>
+    const paths = (await listing(await directoryLayer(root, ['usr/lib']))).map((line) =>
       line.split(' ').at(-1),
     );
     expect(paths).toEqual(['usr', 'usr/lib']);
@@ -80,18 +89,32 @@ describe('layerOfDirectory()', () => {
   it('refuses what no layer should carry', async () => {
     const root = await scratchDirectory();
     execFileSync('mkfifo', [join(root, 'pipe')]);
-    expect((await errorOf(layerOfDirectory(root, ['']))).code).toBe('OUTPUT_INVALID');
+    expect((await errorOf(directoryLayer(root, ['']))).code).toBe('OUTPUT_INVALID');
   });
+
+  it.each(['.wh.passwd', '.wh..wh..opq'])(
+    'refuses %s, which would remove what other layers bring',
+    async (name) => {
+      const root = await scratchDirectory();
+      await mkdir(join(root, 'etc'));
+      await writeFile(join(root, 'etc', name), '');
+      const { code, message } = await errorOf(directoryLayer(root, ['']));
+      expect([code, message]).toEqual([
+        'OUTPUT_INVALID',
+        `Cannot put "etc/${name}" into a layer: in a layer, that name removes what lower ones have`,
+      ]);
+    },
+  );
 });
 
-describe('layerOfEntries()', () => {
+describe('layerOf() of entries', () => {
   it('adds the directories above and honours modes and owners', async () => {
     const entries: LayerEntry[] = [
       { type: 'file', path: 'etc/cocon/keys/a.pem', mode: 0o640, uid: 7, gid: 8, contents: 'key' },
       { type: 'directory', path: 'etc/cocon', mode: 0o700 },
       { type: 'symlink', path: 'etc/mtab', target: '../proc/self/mounts' },
     ];
-    expect(await listing(layerOfEntries(entries))).toEqual([
+    expect(await listing(entriesLayer(entries))).toEqual([
       'drwxr-xr-x 0/0 0 2025-01-01 00:00:00 etc',
       'drwx------ 0/0 0 2025-01-01 00:00:00 etc/cocon',
       'drwxr-xr-x 0/0 0 2025-01-01 00:00:00 etc/cocon/keys',
@@ -100,8 +123,19 @@ describe('layerOfEntries()', () => {
     ]);
   });
 
+  it('keeps the mode 0', async () => {
+    const entries: LayerEntry[] = [
+      { type: 'directory', path: 'closed', mode: 0 },
+      { type: 'file', path: 'secret', mode: 0, contents: 'key' },
+    ];
+    expect(await listing(entriesLayer(entries))).toEqual([
+      'd--------- 0/0 0 2025-01-01 00:00:00 closed',
+      '---------- 0/0 3 2025-01-01 00:00:00 secret',
+    ]);
+  });
+
   it.each(['/etc/passwd', '../escape', 'a//b', 'a/./b', 'a/', ''])('refuses the path %j', (path) => {
-    expect(codeOf(() => layerOfEntries([{ type: 'directory', path, mode: 0o755 }]))).toBe('OUTPUT_INVALID');
+    expect(codeOf(() => entriesLayer([{ type: 'directory', path, mode: 0o755 }]))).toBe('OUTPUT_INVALID');
   });
 
   const name = fc.stringMatching(/^[a-z0-9._-]{1,12}$/).filter((text) => text !== '.' && text !== '..');
@@ -114,8 +148,8 @@ describe('layerOfEntries()', () => {
           mode: 0o644,
           contents: path,
         }));
-        expect(await digestOf(layerOfEntries(entries.toReversed()))).toBe(
-          await digestOf(layerOfEntries(entries)),
+        expect(await digestOf(entriesLayer(entries.toReversed()))).toBe(
+          await digestOf(entriesLayer(entries)),
         );
       }),
       { numRuns: 30 },

@@ -5,26 +5,10 @@
 import { pack, type Pack } from 'tar-stream';
 
 import { BUILD_TIME } from '../build-time.ts';
-import {
-  membersOfDirectory,
-  membersOfEntries,
-  sortMembers,
-  type GivenEntry,
-  type Member,
-} from './members.ts';
+import { sortMembers, type Member } from './members.ts';
 
 /** A layer's bytes, in order. */
 export type LayerStream = AsyncGenerator<Uint8Array>;
-
-/** The layer of what lies under `root`, see {@link membersOfDirectory}. */
-export async function layerOfDirectory(root: string, prefixes: readonly string[]): Promise<LayerStream> {
-  return layerOf(await membersOfDirectory(root, prefixes));
-}
-
-/** The layer of given entries, see {@link membersOfEntries}. */
-export function layerOfEntries(entries: readonly GivenEntry[]): LayerStream {
-  return layerOf(membersOfEntries(entries));
-}
 
 /** The layer of its members. */
 export function layerOf(members: readonly Member[]): LayerStream {
@@ -42,12 +26,16 @@ async function* bytesOf(tar: Pack): LayerStream {
   }
 }
 
+/** `S_IFREG`. tar-stream takes a mode of 0 for none and writes 644 or 755; this bit it takes, and writes the low twelve. */
+const IS_GIVEN = 0o100000;
+
 async function writeMembers(tar: Pack, members: readonly Member[]): Promise<void> {
-  for (const { path, mode, uid, gid, what } of members) {
+  for (const { path, mode: low, uid, gid, what } of members) {
+    const mode = low | IS_GIVEN;
     const header = { name: path, mode, uid, gid, uname: '', gname: '', mtime: new Date(BUILD_TIME * 1000) };
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const done = (error?: Error | null): void => (error ? reject(error) : resolve());
-    if (what.type === 'file') tar.entry(header, await what.read(), done);
+    if (what.type === 'file') tar.entry({ ...header, type: 'file' }, await what.read(), done);
     else if (what.type === 'directory') tar.entry({ ...header, type: 'directory' }, done);
     else tar.entry({ ...header, type: what.type, linkname: what.target }, done);
     await promise;

@@ -1,6 +1,6 @@
 /** What goes into a layer: the members of its tar, from a directory that a build filled or from given entries. */
 import { chmod, lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { SlicesError } from '../errors.ts';
 import { hasCode } from '../files.ts';
@@ -31,6 +31,8 @@ const PERMISSIONS = 0o7777;
 const DIRECTORY_MODE = 0o755;
 const LINK_MODE = 0o777;
 const OWNER_ONLY = 0o700;
+/** OCI image-spec layer.md, "Whiteouts". */
+const WHITEOUT = '.wh.';
 
 /** By path, in the order of code units, so that a directory comes before what is in it. */
 export function sortMembers(members: Iterable<Member>): readonly Member[] {
@@ -114,6 +116,9 @@ function contentOf(entry: GivenEntry): Member['what'] {
 async function memberAt(root: string, path: string): Promise<{ member: Member; inode: string }> {
   const full = join(root, path);
   if (path.includes('\uFFFD')) throw refused(path, 'its name is not UTF-8', 'Have the build rename it.');
+  if (basename(path).startsWith(WHITEOUT)) {
+    throw refused(path, 'in a layer, that name removes what lower ones have', 'Rename or remove it.');
+  }
   const stat = await lstat(full);
   const inode = `${stat.dev}:${stat.ino}`;
   const member = { path, mode: stat.mode & PERMISSIONS, uid: 0, gid: 0 };

@@ -12,7 +12,8 @@ import { BUILD_TIME } from '../../src/build-time.ts';
 import { cacheDirectory } from '../../src/cache-directory.ts';
 import { runInSandbox, SANDBOX_ENVIRONMENT } from '../../src/engine/sandbox.ts';
 import { fillWorkspace, mountsOf } from '../../src/engine/workspace.ts';
-import { layerOfEntries } from '../../src/layer/layer-tar.ts';
+import { layerOf } from '../../src/layer/layer-tar.ts';
+import { membersOfEntries } from '../../src/layer/members.ts';
 import { closureOf } from '../../src/toolchain/lock.ts';
 import { toolchainRoot } from '../../src/toolchain/root.ts';
 import lock from '../../toolchain/lock.json' with { type: 'json' };
@@ -29,7 +30,7 @@ beforeAll(async () => {
   work = join(scratch, 'work');
   const layer = join(scratch, 'declared.tar');
   const entry = { type: 'file', path: 'value', mode: 0o644, contents: 'declared\n' } as const;
-  await writeFile(layer, layerOfEntries([entry]));
+  await writeFile(layer, layerOf(membersOfEntries([entry])));
   await fillWorkspace(work, { inputs: { fragment: 'A=y\n' }, needs: new Map([['declared', layer]]) });
 });
 

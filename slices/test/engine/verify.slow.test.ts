@@ -10,7 +10,8 @@ import { firstDifference } from '../../src/engine/layer-difference.ts';
 import { verify } from '../../src/engine/verify.ts';
 import type { GraphNode } from '../../src/graph/graph.ts';
 import { localDigest } from '../../src/graph/local-digest.ts';
-import { layerOfEntries } from '../../src/layer/layer-tar.ts';
+import { layerOf } from '../../src/layer/layer-tar.ts';
+import { membersOfEntries } from '../../src/layer/members.ts';
 import type { GivenEntry } from '../../src/layer/members.ts';
 import lock from '../../toolchain/lock.json' with { type: 'json' };
 import { errorOf, scratchDirectory } from '../support.ts';
@@ -93,8 +94,8 @@ describe('firstDifference()', () => {
   ])('says "%s"', async (expected, one, two) => {
     const scratch = await scratchDirectory();
     const [first, second] = [join(scratch, 'one.tar'), join(scratch, 'two.tar')];
-    await writeFile(first, layerOfEntries(one));
-    await writeFile(second, layerOfEntries(two));
+    await writeFile(first, layerOf(membersOfEntries(one)));
+    await writeFile(second, layerOf(membersOfEntries(two)));
     expect(await firstDifference(first, second)).toBe(expected);
   });
 });
