@@ -6,13 +6,14 @@ import type { CacheDirectory } from '../cache-directory.ts';
 import { REPOSITORY } from '../define/location.ts';
 import { OUTPUT_NAMES, type OutputName } from '../define/recipe.ts';
 import { draftOf } from '../drafts.ts';
-import { removeTree } from '../files.ts';
+import { hasCode, removeTree } from '../files.ts';
 import type { GraphNode, NodeId } from '../graph/graph.ts';
 import { cutMembers, membersOfDirectory, membersOfEntries, type Member } from '../layer/members.ts';
 import { fetchGraphSource } from '../sources/fetch-graph-source.ts';
 import { closureOf, type ToolchainLock } from '../toolchain/lock.ts';
 import { toolchainRoot } from '../toolchain/root.ts';
 import { diskFull, isDiskFull } from './disk-full.ts';
+import { assertMachine } from './elf-machine.ts';
 import type { BuildEvents } from './events.ts';
 import type { KeyRecord } from './key.ts';
 import { assertFilled, outputsOf, type OutputMembers } from './outputs.ts';
@@ -65,7 +66,7 @@ export async function buildNode(job: NodeJob): Promise<StoredOutputs> {
       const chosen = members[name];
       if (chosen !== undefined) outputs[name] = await store.put(chosen);
     }
-    await removeTree(failedPlace(cache, node.id));
+    await replaceKept(failedPlace(cache, node.id));
     return outputs;
   } catch (error) {
     if (await isDiskFull(error, cache.work)) {
@@ -146,6 +147,7 @@ async function assembled({ node }: NodeJob, directory: string): Promise<OutputMe
     if (prefixes === undefined) continue;
     outputs[name] = cutMembers([...members.values()], prefixes);
     assertFilled(node, name, prefixes, outputs[name]);
+    if (name === 'runtime') await assertMachine(node, outputs[name]);
   }
   return outputs;
 }
@@ -176,6 +178,15 @@ async function keepFailed(
   await writeFile(join(directory, FAILED_NOTE), `${JSON.stringify(note)}\n`);
   const place = failedPlace(cache, node.id);
   await mkdir(join(place, '..'), { recursive: true });
-  await removeTree(place);
-  await rename(directory, place);
+  await replaceKept(place, directory);
+}
+
+/** Takes away the workspace that is kept in a place, and puts another one there, if given. Who is killed leaves none in part. */
+async function replaceKept(place: string, by?: string): Promise<void> {
+  const older = await draftOf(place);
+  await rename(place, older).catch((error: unknown) => {
+    if (!hasCode(error, ['ENOENT'])) throw error;
+  });
+  if (by !== undefined) await rename(by, place);
+  await removeTree(older);
 }

@@ -5,6 +5,7 @@ import { OUTPUT_NAMES, type OutputName } from '../define/recipe.ts';
 import { SlicesError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { isBelow, membersOfDirectory, type Member } from '../layer/members.ts';
+import { assertMachine } from './elf-machine.ts';
 import { runInSandbox, type SandboxMounts } from './sandbox.ts';
 
 /** The members of each output's layer. */
@@ -13,7 +14,8 @@ export type OutputMembers = Readonly<Partial<Record<OutputName, readonly Member[
 /**
  * Splits what a build left into its outputs.
  *
- * @throws SlicesError `OUTPUT_INVALID` for what no layer can carry, and for an output that got nothing
+ * @throws SlicesError `OUTPUT_INVALID` for what no layer can carry, for an output that got nothing, and for a program in an image
+ * that is for another processor
  */
 export async function outputsOf(
   node: GraphNode,
@@ -27,6 +29,7 @@ export async function outputsOf(
     if (prefixes === undefined) continue;
     const members = await membersOfDirectory(join(work, 'out'), prefixes);
     assertFilled(node, name, prefixes, members);
+    if (name === 'runtime') await assertMachine(node, members);
     outputs[name] = members;
   }
   return outputs;

@@ -3,6 +3,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
@@ -114,6 +115,21 @@ describe('buildGraph() in the sandbox', () => {
     await expectSound(cache);
   });
 
+  test("refuses a program for the machine that builds in another processor's image", async () => {
+    const cache = await freshCache();
+    const script = `echo 'int main(void) { return 0; }' >a.c; mkdir -p /out/bin; cc a.c -o /out/bin/a`;
+    const wrong = stepsNode('wrong', [script], { id: 'wrong@aarch64', platform: 'aarch64' });
+    const { code, message } = await errorOf(layerOf(cache, wrong));
+    expect([code, message]).toEqual([
+      'OUTPUT_INVALID',
+      'Cannot use the build of wrong@aarch64: /out/bin/a is a program for x86_64, not for aarch64',
+    ]);
+    // What dependants are built with may run here.
+    const tool = stepsNode('tool', [script], { ...wrong, outputs: { dev: [''] } });
+    await layerOf(cache, tool, 'dev');
+    await expectSound(cache);
+  });
+
   test('names the step that failed, the end of its log and the log, and keeps the place', async () => {
     const cache = await freshCache();
     const node = stepsNode('failing', [
@@ -166,6 +182,28 @@ describe('buildGraph() in the sandbox', () => {
     expect(words()).toEqual(['quick found', 'slow started', 'slow built']);
     expect(await readdir(cache.work)).toEqual([]);
     await expectSound(cache);
+  });
+
+  test('leaves the last failed build whole or not at all when it is killed while it replaces it', async () => {
+    const cache = await freshCache();
+    const node = stepsNode('failing', ['false']);
+    const place = join(failedPlace(cache, node.id), 'build');
+    await mkdir(place, { recursive: true });
+    const files = 4000;
+    for (let index = 0; index < files; index += 1) await writeFile(join(place, `${index}`), '');
+    const child = await buildProcess(cache, graphOf([node]));
+    const count = async (): Promise<number | undefined> =>
+      readdir(place).then(
+        (names) => names.length,
+        () => undefined,
+      );
+    while (child.exitCode === null && (await count()) === files) await setTimeout(1);
+    const left = await count();
+    child.kill('SIGKILL');
+    expect([0, undefined]).toContain(left);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+    await buildGraph(graphOf([stepsNode('other', ['touch /out/x'])]), { cache, lock });
+    expect((await readdir(join(cache.work, 'failed'))).filter((name) => name !== node.id)).toEqual([]);
   });
 
   test('builds each node once when two processes build the same tree at once', async () => {
