@@ -41,10 +41,8 @@ export const erofsUtils = defineSlice({
     steps: [
       {
         name: 'configure',
-        // Debian's alternatives are not set up in the toolchain, so automake's programs have their versions in their names.
         script: `
 cd source
-export ACLOCAL="$(echo /usr/bin/aclocal-*)" AUTOMAKE="$(echo /usr/bin/automake-*)"
 autoreconf --force --install
 ./configure --disable-fuse --enable-lz4 --enable-lzma --with-libzstd --without-selinux --without-libdeflate \\
   CFLAGS='-O2 -g0' PKG_CONFIG='pkg-config --static'

@@ -36,6 +36,17 @@ test('toolchainRoot() is a system that compiles, with nothing of the host in it'
   expect(await readdir(join(directory, 'home'))).toEqual([]);
 });
 
+test("toolchainRoot() has Debian's alternatives: autoreconf finds automake and aclocal", async () => {
+  const directory = await root([...COMMON_PACKAGES, 'autoconf', 'automake']);
+  const { tail, status } = await inside(
+    directory,
+    `echo 'AC_INIT([a], [1]) AM_INIT_AUTOMAKE([foreign]) AC_CONFIG_FILES([Makefile]) AC_OUTPUT' >configure.ac
+: >Makefile.am; autoreconf --install; ls configure Makefile.in aclocal.m4`,
+  );
+  expect(tail.slice(-3)).toEqual(['Makefile.in', 'aclocal.m4', 'configure']);
+  expect(status).toBe(0);
+});
+
 test('toolchainRoot() has a cross compiler where it was asked for, and shares the files of packages', async () => {
   const [plain, cross] = [
     await root(COMMON_PACKAGES),

@@ -29,7 +29,13 @@ export interface ToolchainRoot {
 const USR_MERGED = ['bin', 'sbin', 'lib', 'lib64'];
 
 /** Links that update-alternatives(1) would make, by their place under /usr/bin. Made where their target is there. */
-const ALTERNATIVES: Readonly<Record<string, string>> = { awk: 'mawk', cc: 'gcc', sh: 'dash' };
+const ALTERNATIVES: Readonly<Record<string, string>> = {
+  aclocal: 'aclocal-1.17',
+  automake: 'automake-1.17',
+  awk: 'mawk',
+  cc: 'gcc',
+  sh: 'dash',
+};
 
 /** Files that base-passwd's scripts would make: the one user that a build runs as. */
 const ETC: Readonly<Record<string, string>> = {
