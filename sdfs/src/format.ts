@@ -175,6 +175,7 @@ export const REASONS = [
   'io',
   'reset',
   'power-lost',
+  'memory',
 ] as const;
 /** Why a slot was given up. */
 export type ReasonName = (typeof REASONS)[number];

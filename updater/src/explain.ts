@@ -49,6 +49,7 @@ const WENT_WRONG: Readonly<Record<string, string>> = {
   'health-failed': 'a health check failed',
   'health-timeout': 'a health check did not end in time',
   io: 'the disk could not be read',
+  memory: 'the machine had too little memory to start it',
 };
 
 /** The sentence, without a period. */

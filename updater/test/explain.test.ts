@@ -49,6 +49,7 @@ describe('explainSlot()', () => {
           "gave up after 3 attempts: the disk could not be read",
           "gave up after 3 attempts: the health checks began but did not end, then the machine was reset",
           "gave up after 3 attempts: the health checks began but did not end, then the power was lost",
+          "gave up after 3 attempts: the machine had too little memory to start it",
         ]
       `);
   });

@@ -94,6 +94,15 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
         self.save();
     }
 
+    /// Notes that the firmware had too little memory to start a candidate, for which the slot is not to blame. `detail`
+    /// is kept as far as it fits into 48 bytes.
+    pub fn start_lacked_memory(&mut self, candidate: &Candidate<E::Buffer>, detail: &str) {
+        let slot = candidate.slot;
+        log!(self, "slot {slot}: too little memory to start it: {detail}");
+        self.note_lack_of_memory(slot, detail);
+        self.save();
+    }
+
     fn begin_first_pass(&mut self) {
         let Superblock {
             volume_uuid, copy, ..
@@ -259,8 +268,20 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
             error.code(),
             refusal.detail()
         );
-        if !matches!(error, Error::OutOfMemory { .. }) {
-            self.give_up(number, Reason::of(error), refusal.detail());
+        match error {
+            Error::OutOfMemory { .. } => self.note_lack_of_memory(number, refusal.detail()),
+            _ => self.give_up(number, Reason::of(error), refusal.detail()),
+        }
+    }
+
+    /// A trial has been charged for this attempt, so it ends when there never is enough. Of others there is nothing to note.
+    fn note_lack_of_memory(&mut self, number: u8, detail: &str) {
+        if let Some(entry) = self.entry(number)
+            && entry.state == SlotState::Trial
+        {
+            self.record
+                .set_slot(number, choose::lacked_memory(&entry, detail));
+            self.changed = true;
         }
     }
 

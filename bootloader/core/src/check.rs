@@ -53,7 +53,7 @@ impl Refusal {
     #[must_use]
     pub fn detail(&self) -> &str {
         match &self.error {
-            Error::Io { .. } => &self.file,
+            Error::Io { .. } | Error::OutOfMemory { .. } => &self.file,
             Error::FileBadHash { file } => file,
             error => error.code(),
         }

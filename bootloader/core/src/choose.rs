@@ -135,6 +135,15 @@ pub fn failed(entry: &SlotEntry, reason: Reason, detail: &str) -> SlotEntry {
     }
 }
 
+/// The entry of a trial whose attempt ended for want of memory. The slot is not to blame, so it stays in trial.
+#[must_use]
+pub fn lacked_memory(entry: &SlotEntry, detail: &str) -> SlotEntry {
+    SlotEntry {
+        state: entry.state,
+        ..failed(entry, Reason::MEMORY, detail)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::vec;

@@ -78,6 +78,8 @@ impl Reason {
     pub const RESET: Self = Self(12);
     /// The attempt ended in a loss of power.
     pub const POWER_LOST: Self = Self(13);
+    /// The machine had too little memory to start it.
+    pub const MEMORY: Self = Self(14);
 
     /// Its name in FORMAT.md §4.5, as far as the loader notes it by itself.
     #[must_use]
@@ -100,6 +102,7 @@ impl Reason {
             | Error::CmdlineTooLong { .. } => Self::RELEASE,
             Error::ReleaseBelowFloor { .. } => Self::FLOOR,
             Error::FileBadHash { .. } => Self::HASH,
+            Error::OutOfMemory { .. } => Self::MEMORY,
             _ => Self::DESCRIPTOR,
         }
     }

@@ -3,6 +3,7 @@
 use crate::boot_disk::BootDisk;
 use crate::console::say;
 use crate::disk::Disk;
+use crate::kernel::StartFailure;
 use crate::machine::Machine;
 use crate::mark::MarkPage;
 use crate::volume::Volume;
@@ -115,7 +116,15 @@ fn boot_volume(
         match search.next_candidate() {
             Ok(candidate) => {
                 let failure = kernel::start(&candidate, path, partition);
-                search.start_failed(&candidate, &format!("{failure}"));
+                let said = format!("{failure}");
+                match failure {
+                    StartFailure::Refused(Status::OUT_OF_RESOURCES) => {
+                        search.start_lacked_memory(&candidate, &said);
+                    }
+                    StartFailure::Refused(_) | StartFailure::Returned(_) => {
+                        search.start_failed(&candidate, &said);
+                    }
+                }
             }
             Err(error) => {
                 say!("{error}");

@@ -137,8 +137,11 @@ impl Environment for Machine {
     }
 
     fn allocate(&mut self, bytes: usize) -> Option<Vec<u8>> {
-        self.allocated += bytes;
-        (self.allocated <= self.memory_bytes).then(|| vec![0; bytes])
+        let fits = bytes <= self.memory_bytes - self.allocated;
+        fits.then(|| {
+            self.allocated += bytes;
+            vec![0; bytes]
+        })
     }
 
     fn leave_mark(&mut self, mark: &Mark) {
