@@ -29,6 +29,8 @@ pub struct Search<'a, D, E> {
     changed: bool,
     writable: bool,
     last_resort: bool,
+    /// The mark of the last attempt that the disk knows of, as far as it is in memory.
+    mark: Mark,
     queue: vec::IntoIter<u8>,
 }
 
@@ -55,6 +57,7 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
             changed: false,
             writable,
             last_resort: false,
+            mark: Mark::NONE,
             queue: Vec::new().into_iter(),
         };
         search.begin_first_pass();
@@ -145,7 +148,10 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
             let mark = Mark::of(&self.superblock, &entry);
             let ending = match self.environment.finds_mark(&mark) {
                 None => continue,
-                Some(true) => Ending::Reset,
+                Some(true) => {
+                    self.mark = mark;
+                    Ending::Reset
+                }
                 Some(false) => Ending::PowerLost,
             };
             let settled = choose::settled(&entry, ending);
@@ -212,12 +218,16 @@ impl<'a, D: Device, E: Environment> Search<'a, D, E> {
     /// Puts an attempt on the disk before anything of the slot is read.
     fn count(&mut self, number: u8, entry: &SlotEntry) -> bool {
         let begun = choose::begun(entry);
-        self.environment
-            .leave_mark(&Mark::of(&self.superblock, &begun));
+        let mark = Mark::of(&self.superblock, &begun);
+        self.environment.leave_mark(&mark);
         self.record.set_slot(number, begun);
         self.changed = true;
         let counted = self.save();
-        if !counted {
+        if counted {
+            self.mark = mark;
+        } else {
+            // The count may have landed all the same: the next boot must not take an attempt that never began for a crash.
+            self.environment.leave_mark(&self.mark);
             self.record.set_slot(number, *entry);
         }
         counted

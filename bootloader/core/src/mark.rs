@@ -11,6 +11,9 @@ pub const MARK_SIZE: usize = 40;
 pub struct Mark(pub [u8; MARK_SIZE]);
 
 impl Mark {
+    /// The mark of no attempt.
+    pub const NONE: Self = Self([0; MARK_SIZE]);
+
     /// The mark of the attempt that `entry` counts: its numbers as they are after counting.
     #[must_use]
     pub fn of(superblock: &Superblock, entry: &SlotEntry) -> Self {

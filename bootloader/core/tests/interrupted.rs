@@ -125,3 +125,54 @@ fn what_user_space_has_noted_is_charged_also_when_the_power_went() {
     assert_eq!(candidate.trial.unwrap().attempt, 2);
     assert_eq!(current(&mut disk).slots()[1].interruptions_left, 2);
 }
+
+#[test]
+fn a_count_that_landed_though_its_flush_failed_is_no_reset() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, 3)
+    });
+    disk.failing_flushes = 2;
+    let mut machine = Machine {
+        memory: Some(vec![]),
+        ..Machine::new()
+    };
+    assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 0);
+    let entry = current(&mut disk).slots()[1];
+    assert_eq!((entry.attempts_left, entry.reason), (2, Reason::NONE));
+
+    // Nothing of the trial was started, so the next boot must not find that it crashed.
+    let candidate = boot_on(&mut disk, &mut machine).unwrap();
+    assert_eq!(
+        candidate.trial,
+        Some(Trial {
+            attempt: 1,
+            total: 3
+        })
+    );
+    assert_eq!(current(&mut disk).slots()[1].interruptions_left, 2);
+}
+
+#[test]
+fn a_crash_is_still_known_when_the_next_attempt_cannot_be_counted() {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, 3)
+    });
+    let mut machine = Machine {
+        memory: Some(vec![]),
+        ..Machine::new()
+    };
+    assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 1);
+    disk.failing_writes = 2;
+    assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 0);
+    let candidate = boot_on(&mut disk, &mut machine).unwrap();
+    assert_eq!(
+        candidate.trial,
+        Some(Trial {
+            attempt: 2,
+            total: 3
+        })
+    );
+    assert_eq!(current(&mut disk).slots()[1].interruptions_left, 3);
+}

@@ -33,6 +33,8 @@ pub struct Disk {
     pub failing_writes: usize,
     /// Writes that are lost without a word from now on.
     pub lost_writes: usize,
+    /// Flushes that fail from now on; what was written is there all the same.
+    pub failing_flushes: usize,
     pub reads: usize,
     pub writes: Vec<u64>,
     pub unflushed: usize,
@@ -77,6 +79,10 @@ impl Device for Disk {
     }
 
     fn flush(&mut self) -> Result<(), Error> {
+        if self.failing_flushes > 0 {
+            self.failing_flushes -= 1;
+            return Err(Error::Io { offset: 0 });
+        }
         self.unflushed = 0;
         Ok(())
     }
