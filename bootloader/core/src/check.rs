@@ -162,8 +162,8 @@ fn read_release<D: Device, E: Environment>(
             file: file.name.clone(),
         })
     };
-    let signature = read(signature)?;
     let json_bytes = read(json)?;
+    let signature = read(signature)?;
     if Digest::of(json_bytes.bytes()) != expected {
         return Err(Error::FileBadHash {
             file: json.name.clone(),

@@ -60,7 +60,7 @@ pub fn current(device: &mut impl Device, superblock: &Superblock) -> Result<Reco
 /// takes no write, the one after it into the ring that is left. Returns the record that counts from now on.
 ///
 /// # Errors
-/// [`Error::Io`] when neither could be written: then the record before this counts. [`Error::ReadOnly`] when the volume
+/// [`Error::Io`] when neither could be written for sure: the next reading decides which record counts. [`Error::ReadOnly`] when the volume
 /// or the device cannot be written.
 pub fn write_next(
     device: &mut impl Device,

@@ -257,7 +257,7 @@ fn each_failed_check_is_noted_with_its_reason_and_detail() {
         slot
     };
     let none: Damage = |_| {};
-    let cases: [(Slot, Damage, u8, &str); 10] = [
+    let cases: [(Slot, Damage, u8, &str); 11] = [
         (
             Slot::trial(2, 3),
             |disk| damage_file(disk, 1, 0),
@@ -307,6 +307,16 @@ fn each_failed_check_is_noted_with_its_reason_and_detail() {
             |disk| make_unreadable(disk, 1, KERNEL_BLOCK + 1),
             11,
             "kernel",
+        ),
+        (
+            Slot::trial(2, 3),
+            |disk| {
+                [1, 2]
+                    .iter()
+                    .for_each(|block| make_unreadable(disk, 1, *block))
+            },
+            11,
+            "release.json",
         ),
     ];
     for (slot, damage, reason, detail) in cases {
