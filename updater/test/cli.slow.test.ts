@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,16 @@ describe('cocon-update stage', () => {
     expect({ status, err }).toMatchObject({ status: 0 });
   });
 
+  test('stages from a named pipe, and reads it to the end of its writer', async () => {
+    const pipe = at('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = spawn('dd', [`if=${at('second.oci')}`, `of=${pipe}`, 'bs=64K', 'status=none']);
+    const written = once(writer, 'exit');
+    const { status, err } = await coconUpdate(['stage', pipe, '--volume', image, '--key', key]);
+    expect({ status, err }).toMatchObject({ status: 0 });
+    expect(await written).toEqual([0, null]);
+  });
+
   test('stages what skopeo made of it: other order, no platform in the index', async () => {
     execFileSync('skopeo', [
       'copy',
@@ -144,6 +155,7 @@ describe('cocon-update stage', () => {
 
   test.each([
     ['an image that is not there', ['nowhere.oci'], 'SOURCE_NOT_FOUND'],
+    ['an image below a file', ['package.json/image.oci'], 'SOURCE_NOT_FOUND'],
     ['a directory', ['.'], 'SOURCE_IO'],
     ['a place of an unknown kind', ['ftp://host/x'], 'SOURCE_UNSUPPORTED'],
     ['a host that does not answer', ['http://127.0.0.1:1/x'], 'SOURCE_UNREACHABLE'],

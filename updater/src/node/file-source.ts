@@ -1,20 +1,22 @@
-/** A regular file as a {@link ByteSource}: read synchronously, for nothing else goes on in this process. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+/** A path as a {@link ByteSource}. A regular file is read synchronously, for nothing else goes on in this process. */
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 
 import { messageOf } from '@cocon-os/cli';
 
 import { UpdaterError } from '../errors.ts';
 import type { ByteSource } from '../platform.ts';
+import { streamSource } from './stream-source.ts';
 
 const PIECE = 1_048_576;
 
-/** Opens `path`; `undefined` when it is a pipe or another thing without a size. */
-export function openFileSource(path: string): ByteSource | undefined {
+/** Opens `path`, once: whoever writes into a named pipe is cut off when its reader closes it. */
+export function openFileSource(path: string): ByteSource {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
     throw new UpdaterError(
       missing ? 'SOURCE_NOT_FOUND' : 'SOURCE_IO',
       `Cannot open ${path}: ${messageOf(cause)}`,
@@ -26,8 +28,8 @@ export function openFileSource(path: string): ByteSource | undefined {
   }
   const stats = fstatSync(descriptor);
   if (stats.isFile()) return fileSource(path, descriptor, stats.size);
+  if (!stats.isDirectory()) return streamSource(path, createReadStream(path, { fd: descriptor }));
   closeSync(descriptor);
-  if (!stats.isDirectory()) return undefined;
   throw new UpdaterError('SOURCE_IO', `Cannot read ${path}: it is a directory, and an image is one file`, {
     hint: 'Make an archive of an OCI layout: tar -C layout -cf image.oci oci-layout index.json blobs.',
   });

@@ -3,7 +3,6 @@ import {
   accessSync,
   closeSync,
   constants,
-  createReadStream,
   fstatSync,
   openSync,
   readdirSync,
@@ -49,7 +48,7 @@ function openSource(location: string): Promise<ByteSource> {
       hint: 'Give a path, an http:// URL, or - for standard input.',
     });
   }
-  return Promise.resolve(openFileSource(location) ?? streamSource(location, createReadStream(location)));
+  return Promise.resolve(openFileSource(location));
 }
 
 function standardInput(): ByteSource {
