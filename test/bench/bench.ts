@@ -8,6 +8,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { sealFirstOs } from '../support/first-os.ts';
 import { keptReleaseKey, makeDisk, ROOT, updater } from '../support/releases.ts';
@@ -48,12 +49,18 @@ function say(text: string): void {
   process.stderr.write(`bench: ${text}\n`);
 }
 
+const { values } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, only: { type: 'string' } },
+});
+const { check, only } = values;
+if (only !== undefined && only !== 'loaders' && only !== 'updater')
+  throw new TypeError(`Cannot take "${only}" for --only: it is loaders or updater`);
+
 mkdirSync(OUT, { recursive: true });
 const key = keptReleaseKey(join(OUT, 'bench.key'));
 const publicKey = join(OUT, 'bench.pub');
 writeFileSync(publicKey, key.publicPem);
 
-const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
 if (only === undefined || only === 'loaders') await benchLoaders();
 if (only === undefined || only === 'updater') {
   await benchStage();
@@ -68,7 +75,7 @@ const exceeded = ratios.filter(
   ({ ours, theirs, limit }) => median(ours) / median(theirs) > (limit ?? Infinity),
 );
 for (const { what } of exceeded) say(`over its limit: ${what}`);
-if (process.argv.includes('--check') && exceeded.length > 0) process.exitCode = 1;
+if (check && exceeded.length > 0) process.exitCode = 1;
 
 /** From the firmware's "BdsDxe: starting" to the kernel's first line. */
 async function benchLoaders(): Promise<void> {
@@ -152,7 +159,7 @@ async function benchStage(): Promise<void> {
   });
 }
 
-/** Start-up of the device's program: `status` of a volume against a process that does nothing. */
+/** Start-up of the device's program: `status` of a volume against the same on Node. */
 async function benchStatus(): Promise<void> {
   const program = await updater();
   const volume = join(OUT, 'volume.img');

@@ -2,14 +2,10 @@
  * `npm run prove`: cuts every operation everywhere and checks the laws on every disk that a cut can leave, walks through every
  * state of the slot protocol, and plants faults to see whether all that would have noticed. README.md tells what is counted.
  */
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-
-import { CoconError, EXIT_FAILED, messageOf } from '@cocon-os/cli';
+import { CoconError, EXIT_FAILED, EXIT_USAGE, messageOf, UsageError } from '@cocon-os/cli';
 import { nodeTerminal } from '@cocon-os/cli/node';
 
-import type { Job } from './jobs.ts';
-import { jobsOf } from './plan.ts';
+import { optionsOf } from './options.ts';
 import { reportOf, reportText } from './report.ts';
 import { runJobs } from './workers.ts';
 
@@ -34,37 +30,12 @@ Examples:
     npm run prove -- --only cuts --volume "three slots" --seed 7
 `;
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: [] },
-    volume: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
-
-const PARTS = { cuts: 'cuts', states: 'states', canaries: 'canary' } as const;
-
-function wanted(job: Job): boolean {
-  const part = Object.entries(PARTS).find(([, kind]) => kind === job.kind)?.[0] ?? '';
-  if (values.only.length > 0 && !values.only.includes(part)) return false;
-  return job.kind !== 'cuts' || values.volume === undefined || job.geometry === values.volume;
-}
-
 async function main(): Promise<void> {
-  if (values.help) return nodeTerminal.out(HELP);
-  const unknown = values.only.find((part) => !(part in PARTS));
-  if (unknown !== undefined)
-    throw new TypeError(`--only is ${Object.keys(PARTS).join(', ')}, not ${unknown}`);
-  const seed = Number(values.seed);
-  const jobs = jobsOf(values.quick ? 'quick' : 'full', seed).filter(wanted);
-  if (jobs.length === 0) throw new TypeError(`nothing to prove: no volume is called "${values.volume}"`);
+  const { jobs, seed, threads, json, help } = optionsOf(process.argv.slice(2));
+  if (help) return nodeTerminal.out(HELP);
   const began = Date.now();
   let shown = 0;
-  const results = await runJobs(jobs, Math.max(1, Number(values.jobs)), (states) => {
+  const results = await runJobs(jobs, threads, (states) => {
     if (states - shown < (nodeTerminal.interactive ? 5_000 : 100_000)) return;
     shown = states;
     const seconds = ((Date.now() - began) / 1000).toFixed(0);
@@ -73,8 +44,8 @@ async function main(): Promise<void> {
   });
   if (nodeTerminal.interactive) nodeTerminal.err('\r\u001B[K');
   const seconds = (Date.now() - began) / 1000;
-  const report = reportOf(results);
-  if (values.json) nodeTerminal.out(`${JSON.stringify({ seed, seconds, ...report })}\n`);
+  const report = reportOf(jobs, results);
+  if (json) nodeTerminal.out(`${JSON.stringify({ seed, seconds, ...report })}\n`);
   else nodeTerminal.out(`${reportText(report)}\nseed ${seed}, ${seconds.toFixed(0)} s\n`);
   for (const hole of report.holes) nodeTerminal.err(`${hole}\n`);
   if (report.holes.length > 0) process.exitCode = EXIT_FAILED;
@@ -85,5 +56,5 @@ try {
 } catch (thrown) {
   nodeTerminal.err(`\n${messageOf(thrown)}${thrown instanceof CoconError ? ` [${thrown.code}]` : ''}\n`);
   if (thrown instanceof CoconError && thrown.hint !== undefined) nodeTerminal.err(`hint: ${thrown.hint}\n`);
-  process.exitCode = EXIT_FAILED;
+  process.exitCode = thrown instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
 }

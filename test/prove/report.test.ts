@@ -2,9 +2,10 @@
 import { expect, test } from 'vitest';
 
 import { GEOMETRIES } from './geometries.ts';
+import type { JobResult } from './jobs.ts';
 import { OPERATIONS, operationsOn } from './operations.ts';
 import { jobsOf, type Extent } from './plan.ts';
-import { reportOf } from './report.ts';
+import { reportOf, type ProofReport } from './report.ts';
 import type { StateReport } from './states/explore.ts';
 import { emptyTally, holesIn } from './tally.ts';
 import { LAWS } from './violation.ts';
@@ -23,8 +24,12 @@ const WORLD: StateReport = {
   staysUp: 1,
 };
 
+function resultsOf(...results: readonly JobResult[]): ProofReport {
+  return reportOf([], results);
+}
+
 function holesWith(world: Partial<StateReport>): readonly string[] {
-  return reportOf([{ kind: 'states', report: { ...WORLD, ...world } }]).holes;
+  return resultsOf({ kind: 'states', report: { ...WORLD, ...world } }).holes;
 }
 
 test('an operation and a volume of which no disk was examined are holes', () => {
@@ -33,12 +38,12 @@ test('an operation and a volume of which no disk was examined are holes', () => 
 });
 
 test('cuts that left no disk are holes of every law', () => {
-  const { holes } = reportOf([{ kind: 'cuts', tally: emptyTally() }]);
+  const { holes } = resultsOf({ kind: 'cuts', tally: emptyTally() });
   for (const law of Object.keys(LAWS)) expect(holes).toContain(`nothing was checked for laws: ${law}`);
 });
 
 test('a part of the proof that was not asked for is none', () => {
-  expect(reportOf([]).holes).toEqual([]);
+  expect(resultsOf().holes).toEqual([]);
   expect(holesWith({})).toEqual([]);
 });
 
@@ -56,8 +61,8 @@ test.each([{ caughtBy: undefined }, { caughtBy: 2 as const }])(
   'a planted fault of law 1 that is %o is a hole',
   (how) => {
     const canary = { name: 'a fault', law: 1, seen: '' } as const;
-    expect(reportOf([{ kind: 'canary', result: { ...canary, ...how } }]).holes).toHaveLength(1);
-    expect(reportOf([{ kind: 'canary', result: { ...canary, caughtBy: 1 } }]).holes).toEqual([]);
+    expect(resultsOf({ kind: 'canary', result: { ...canary, ...how } }).holes).toHaveLength(1);
+    expect(resultsOf({ kind: 'canary', result: { ...canary, caughtBy: 1 } }).holes).toEqual([]);
   },
 );
 

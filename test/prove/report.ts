@@ -1,5 +1,5 @@
 /** What a proof has found, added up, and as text. */
-import type { JobResult } from './jobs.ts';
+import type { Job, JobResult } from './jobs.ts';
 import type { CanaryResult } from './prove-canaries.ts';
 import type { StateReport } from './states/explore.ts';
 import { addTally, emptyTally, holesIn, type Counts, type Tally } from './tally.ts';
@@ -13,18 +13,21 @@ export interface ProofReport {
   readonly holes: readonly string[];
 }
 
-/** Adds the results of all jobs up. */
-export function reportOf(results: readonly JobResult[]): ProofReport {
+/** Adds the results of all jobs up; they are in the order of the jobs. */
+export function reportOf(jobs: readonly Job[], results: readonly (JobResult | undefined)[]): ProofReport {
   const cuts = emptyTally();
   const worlds: StateReport[] = [];
   const canaries: CanaryResult[] = [];
   for (const each of results) {
-    if (each.kind === 'cuts') addTally(cuts, each.tally);
-    if (each.kind === 'states') worlds.push(each.report);
-    if (each.kind === 'canary') canaries.push(each.result);
+    if (each?.kind === 'cuts') addTally(cuts, each.tally);
+    if (each?.kind === 'states') worlds.push(each.report);
+    if (each?.kind === 'canary') canaries.push(each.result);
   }
   const holes = [
-    ...(results.some(({ kind }) => kind === 'cuts')
+    ...jobs.flatMap((job, index) =>
+      results[index]?.kind === job.kind ? [] : [`nothing came of a job: ${JSON.stringify(job)}`],
+    ),
+    ...(results.some((each) => each?.kind === 'cuts')
       ? holesIn(cuts).map((hole) => `nothing was checked for ${hole}`)
       : []),
     ...worlds.flatMap(holesOfWorld),
@@ -96,7 +99,7 @@ export function reportText({ cuts, worlds, canaries }: ProofReport): string {
         }),
       ].join(''),
     ),
-    '\nPlanted faults\n',
+    canaries.length === 0 ? '' : '\nPlanted faults\n',
     ...canaries.map(({ name, caughtBy }) =>
       caughtBy === undefined ? `  NOT NOTICED  ${name}\n` : `  law ${String(caughtBy).padEnd(2)}  ${name}\n`,
     ),

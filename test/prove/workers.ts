@@ -11,7 +11,10 @@ export type WorkerMessage =
   | { readonly kind: 'done'; readonly result: JobResult }
   | { readonly kind: 'violation'; readonly message: string };
 
-/** The results in the order of the jobs. `onProgress` hears how many states all have seen. Throws `PROOF_FAILED` at the first violation. */
+/**
+ * The results in the order of the jobs. `onProgress` hears how many states all have seen. Throws `PROOF_FAILED` at the first
+ * violation, when all threads have ended.
+ */
 export async function runJobs(
   jobs: readonly Job[],
   threads: number,
@@ -20,21 +23,29 @@ export async function runJobs(
   const results: JobResult[] = [];
   const states = jobs.map(() => 0);
   const queue = [...jobs.entries()];
+  const workers = new Set<Worker>();
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, job] = next;
-      results[index] = await inWorker(job, (count) => {
+      const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: job });
+      workers.add(worker);
+      results[index] = await resultOf(worker, (count) => {
         states[index] = count;
         onProgress(states.reduce((total, each) => total + each, 0));
       });
+      workers.delete(worker);
     }
   };
-  await Promise.all(Array.from({ length: threads }, work));
+  try {
+    await Promise.all(Array.from({ length: threads }, work));
+  } finally {
+    queue.length = 0;
+    await Promise.all([...workers].map((worker) => worker.terminate()));
+  }
   return results;
 }
 
-async function inWorker(job: Job, onProgress: (states: number) => void): Promise<JobResult> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: job });
+async function resultOf(worker: Worker, onProgress: (states: number) => void): Promise<JobResult> {
   const { promise, resolve, reject } = Promise.withResolvers<JobResult>();
   worker.on('message', (message: WorkerMessage) => {
     if (message.kind === 'progress') onProgress(message.states);

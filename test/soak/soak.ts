@@ -7,6 +7,7 @@ import { CoconError, EXIT_FAILED, EXIT_USAGE, messageOf, UsageError } from '@coc
 import { nodeTerminal } from '@cocon-os/cli/node';
 
 import { ROOT } from '../support/releases.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 import { runSoak } from './run-soak.ts';
 import { emptySummary, parseSummary, summaryText, type SoakSummary } from './summary.ts';
 
@@ -37,12 +38,6 @@ Examples:
 The counts so far are in out/soak/summary.json after each cycle, the consoles in out/logs/soak.
 `;
 
-function number(text: string, option: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new UsageError(`Cannot take "${text}" for --${option}: it is a whole number above 0`);
-}
-
 /** What the last run came to. */
 function lastSummary(): SoakSummary {
   try {
@@ -64,7 +59,7 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return nodeTerminal.out(HELP);
-  const before = values.continue ? lastSummary() : emptySummary(number(values.seed, 'seed'));
+  const before = values.continue ? lastSummary() : emptySummary(wholeNumber(values.seed, 'seed'));
   mkdirSync(dirname(REPORT), { recursive: true });
   nodeTerminal.err('building the releases …\n');
   const onCycle = (line: string, summary: SoakSummary): void => {
@@ -73,10 +68,10 @@ async function main(): Promise<void> {
     if (summary.cycles % BETWEEN === 0) nodeTerminal.err(`\n${summaryText(summary)}\n`);
   };
   const summary = await runSoak({
-    cycles: number(values.cycles, 'cycles'),
+    cycles: wholeNumber(values.cycles, 'cycles'),
     seed: before.seed,
     before,
-    jobs: number(values.jobs, 'jobs'),
+    jobs: wholeNumber(values.jobs, 'jobs'),
     onCycle,
   });
   nodeTerminal.out(values.json ? `${JSON.stringify(summary)}\n` : summaryText(summary));
