@@ -1,5 +1,6 @@
 /**
- * A download that breaks off goes on where it was, from a server that honours Range.
+ * A download that breaks off goes on where it was, from a server that honours Range; so does what is fetched by range in the
+ * first place, as an archive in another order is.
  *
  * Bounded: after each break some pieces must arrive before the tries run out, else the download has failed with the last
  * try's error. What arrives after a break is checked like all the rest, so a server that changed the file in between fails
@@ -32,30 +33,30 @@ export function resumingSource(source: ByteSource, { sleep, onBreak }: ResumeOpt
   let position = 0;
   let broken = false;
 
-  const resume = async (): Promise<Uint8Array> => {
+  const retry = async (at: number, length: number): Promise<Uint8Array> => {
     let last: unknown;
     for (const pause of PAUSES) {
-      onBreak(position, pause);
+      onBreak(at, pause);
       await sleep(pause);
       try {
-        return await pieceAt(position);
+        return await readAt(at, length);
       } catch (thrown) {
         if (!isBreak(thrown)) throw thrown;
         last = thrown;
       }
     }
-    throw gaveUp(source.name, position, sizeBytes, last);
+    throw gaveUp(source.name, at, sizeBytes, last);
   };
-  const pieceAt = (at: number): Promise<Uint8Array> => readAt(at, Math.min(PIECE, sizeBytes - at));
+  const pieceSize = (): number => Math.min(PIECE, sizeBytes - position);
 
   const next = async (): Promise<Uint8Array | undefined> => {
     try {
       if (!broken) return await source.read();
-      return position < sizeBytes ? await pieceAt(position) : undefined;
+      return position < sizeBytes ? await readAt(position, pieceSize()) : undefined;
     } catch (thrown) {
       if (!isBreak(thrown)) throw thrown;
       broken = true;
-      return resume();
+      return retry(position, pieceSize());
     }
   };
   return {
@@ -66,7 +67,14 @@ export function resumingSource(source: ByteSource, { sleep, onBreak }: ResumeOpt
       position += piece?.length ?? 0;
       return piece;
     },
-    readAt,
+    async readAt(offset, length) {
+      try {
+        return await readAt(offset, length);
+      } catch (thrown) {
+        if (!isBreak(thrown)) throw thrown;
+        return retry(offset, length);
+      }
+    },
     close: () => source.close(),
   };
 }

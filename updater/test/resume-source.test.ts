@@ -2,9 +2,13 @@
 import { test as propertyTest, fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 
-import { UpdaterError, type ByteSource } from '../src/index.ts';
+import { stageArtifact, UpdaterError, type ByteSource } from '../src/index.ts';
 import { resumingSource } from '../src/resume-source.ts';
+import { artifactEntries, tarOf } from './support/archive.ts';
+import { makeRelease } from './support/release.ts';
 import { memorySource } from './support/source.ts';
+import { stageOptions } from './support/stage-options.ts';
+import { memoryVolume } from './support/volume.ts';
 
 const MIB = 2 ** 20;
 const bytes = Uint8Array.from({ length: 3 * MIB + 5 }, (_, index) => index % 251);
@@ -82,6 +86,30 @@ describe('resumingSource()', () => {
     const { result, requests } = await download(() => broken('SOURCE_STATUS'));
     expect(result).toMatchObject({ code: 'SOURCE_STATUS', message: 'Cannot read memory: SOURCE_STATUS' });
     expect(requests).toBe(1);
+  });
+
+  test('tries ranges again as well: an archive whose large files come first', async () => {
+    const archive = await tarOf(artifactEntries(makeRelease()).toReversed());
+    const whole = memorySource(archive);
+    const breaks: (readonly [number, number])[] = [];
+    let requests = 0;
+    const source: ByteSource = {
+      ...whole,
+      readAt: (offset, length) => {
+        requests += 1;
+        if (requests === 2 || requests === 3) return Promise.reject(broken('SOURCE_SHORT'));
+        return Promise.resolve(archive.slice(offset, offset + length));
+      },
+    };
+    const resuming = resumingSource(source, {
+      sleep: () => Promise.resolve(),
+      onBreak: (position, pause) => void breaks.push([position, pause]),
+    });
+    const volume = memoryVolume();
+    const { slot } = await stageArtifact(volume, resuming, stageOptions({ local: false }));
+    expect(volume.slot(slot).state).toBe('trial');
+    expect(breaks.map(([, pause]) => pause)).toEqual([1000, 2000]);
+    expect(new Set(breaks.map(([position]) => position)).size).toBe(1);
   });
 
   test('leaves a source without ranges as it is', () => {
