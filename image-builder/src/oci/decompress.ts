@@ -1,6 +1,6 @@
 /** A layer's tar stream out of its blob, with a guard against bombs. */
 import { Readable, pipeline } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 
 import { formatBytes } from '@cocon-os/cli';
 
@@ -53,11 +53,8 @@ async function* plainBytes(
     yield* blob;
     return;
   }
-  const decoder = compression === 'gzip' ? createGunzip() : createZstdDecompress();
-  // An error of the blob, such as a wrong digest, is handed on by the pipeline and comes out of the loop below.
-  pipeline(Readable.from(blob), decoder, () => {});
   try {
-    for await (const piece of decoder) yield piece;
+    yield* compression === 'gzip' ? gunzipped(blob) : zstdFrames(blob);
   } catch (thrown) {
     if (thrown instanceof BuilderError) throw thrown;
     if (
@@ -82,6 +79,58 @@ async function* plainBytes(
       },
     );
   }
+}
+
+async function* gunzipped(blob: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const decoder = createGunzip();
+  // An error of the blob, such as a wrong digest, is handed on by the pipeline and comes out of the loop below.
+  pipeline(Readable.from(blob), decoder, () => {});
+  for await (const piece of decoder) yield piece;
+}
+
+/** zstd streams are frames one behind the other (RFC 8878, section 3); Node's decoder ends with the first of them. */
+async function* zstdFrames(blob: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const pieces = blob[Symbol.asyncIterator]();
+  try {
+    let rest: Uint8Array | undefined = new Uint8Array();
+    while (rest !== undefined) {
+      const decoder = createZstdDecompress();
+      const fed = feed(decoder, rest, pieces);
+      fed.catch((error: unknown) =>
+        decoder.destroy(error instanceof Error ? error : new Error(String(error))),
+      );
+      for await (const piece of decoder) yield piece;
+      rest = await fed;
+    }
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+/** Writes to a decoder until it takes no more, and gives the rest; `undefined` when the blob is over. */
+async function feed(
+  decoder: ZstdDecompress,
+  begin: Uint8Array,
+  pieces: AsyncIterator<Uint8Array>,
+): Promise<Uint8Array | undefined> {
+  let piece = begin;
+  for (;;) {
+    const before = decoder.bytesWritten;
+    await written(decoder, piece);
+    const taken = decoder.bytesWritten - before;
+    if (taken < piece.length) return piece.subarray(taken);
+    const next = await pieces.next();
+    if (next.done === true) break;
+    piece = next.value;
+  }
+  decoder.end();
+  return undefined;
+}
+
+function written(decoder: ZstdDecompress, piece: Uint8Array): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  decoder.write(piece, (error) => (error ? reject(error) : resolve()));
+  return promise;
 }
 
 function bomb(layer: string, what: string): BuilderError {
