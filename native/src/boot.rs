@@ -219,8 +219,8 @@ impl Environment for Machine {
         self.memory_kept
     }
 
-    fn wants_device_tree(&self, name: &str) -> bool {
-        self.device_tree.as_deref() == Some(name)
+    fn device_tree_rank(&self, name: &str) -> Option<usize> {
+        (self.device_tree.as_deref() == Some(name)).then_some(0)
     }
 
     fn log(&mut self, line: fmt::Arguments<'_>) {

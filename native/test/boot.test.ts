@@ -29,6 +29,7 @@ describe('boot()', () => {
     ]);
     expect(log).toEqual([
       'volume 01234567-89ab-4cde-8f01-23456789abcd: record 8, floor 1',
+      'slot 1: none of its device trees is named after this machine',
       'slot 1: sample 2.0, trial 2 of 3',
     ]);
     const volume = readVolume(disk);

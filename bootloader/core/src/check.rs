@@ -106,12 +106,17 @@ pub fn check<D: Device, E: Environment>(
         trial,
     }
     .compose(environment.architecture())?;
-    let wanted_tree = release
-        .device_trees()
+    let trees = release.device_trees();
+    let wanted_tree = trees
         .iter()
-        .find(|tree| environment.wants_device_tree(&tree.name));
-    let wanted_tree =
-        wanted_tree.and_then(|tree| descriptor.files.iter().find(|file| tree.is(file)));
+        .filter_map(|tree| Some((environment.device_tree_rank(&tree.name)?, tree)))
+        .min_by_key(|(rank, _)| *rank)
+        .and_then(|(_, tree)| descriptor.files.iter().find(|file| tree.is(file)));
+    if wanted_tree.is_none() && !trees.is_empty() {
+        environment.log(format_args!(
+            "slot {number}: none of its device trees is named after this machine"
+        ));
+    }
 
     let mut load = |file: &File| load_verified(device, environment, file);
     let kernel = descriptor

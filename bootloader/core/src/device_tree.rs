@@ -20,15 +20,18 @@ pub fn total_size(header: &[u8]) -> Option<usize> {
         .and_then(|size| usize::try_from(size).ok())
 }
 
-/// Whether a release's tree of this name is for the machine that `tree` describes.
+/// Which of the strings that say what the machine is, by its firmware's `tree`, a release's tree of this name is named
+/// after: 0 is the most specific one. `None` when it is for another machine.
 #[must_use]
-pub fn is_for(name: &str, tree: &[u8]) -> bool {
+pub fn rank(name: &str, tree: &[u8]) -> Option<usize> {
     let wanted = name.strip_suffix(".dtb").unwrap_or(name);
-    root_compatible(tree).is_some_and(|strings| {
-        strings
-            .split(|byte| *byte == 0)
-            .any(|string| string == wanted.as_bytes())
-    })
+    // An empty name would be found behind the last string's end.
+    if wanted.is_empty() {
+        return None;
+    }
+    root_compatible(tree)?
+        .split(|byte| *byte == 0)
+        .position(|string| string == wanted.as_bytes())
 }
 
 /// The value of the root's `compatible`: strings that end in a zero byte.
@@ -106,10 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn is_for_compares_the_name_with_each_compatible_string_of_the_root() {
+    fn rank_is_the_place_among_the_compatible_strings_of_the_root() {
         let tree = tree(&[(0, b"A board\0"), (6, b"vendor,board\0vendor,chip\0")]);
-        for name in ["vendor,board", "vendor,board.dtb", "vendor,chip"] {
-            assert!(is_for(name, &tree), "{name}");
+        for (name, place) in [
+            ("vendor,board", 0),
+            ("vendor,board.dtb", 0),
+            ("vendor,chip", 1),
+        ] {
+            assert_eq!(rank(name, &tree), Some(place), "{name}");
         }
         for name in [
             "vendor",
@@ -117,26 +124,27 @@ mod tests {
             "A board",
             "vendor,board\0vendor,chip",
             ".dtb.dtb",
+            ".dtb",
         ] {
-            assert!(!is_for(name, &tree), "{name}");
+            assert_eq!(rank(name, &tree), None, "{name}");
         }
         assert_eq!(total_size(&tree), Some(tree.len()));
     }
 
     #[test]
-    fn is_for_refuses_a_tree_without_compatible_or_cut_short() {
-        assert!(!is_for("vendor,board", &tree(&[(0, b"vendor,board\0")])));
+    fn rank_is_none_in_a_tree_without_compatible_or_cut_short() {
+        assert_eq!(rank("vendor,board", &tree(&[(0, b"vendor,board\0")])), None);
         let whole = tree(&[(6, b"vendor,board\0")]);
         for length in 0..whole.len() {
             // Cut within the strings, `compatible` may still be whole.
             if !whole[..length].ends_with(b"compatible\0") {
-                assert!(!is_for("vendor,board", &whole[..length]), "{length}");
+                assert_eq!(rank("vendor,board", &whole[..length]), None, "{length}");
             }
         }
         for at in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[at] ^= 0xff;
-            let _ = is_for("vendor,board", &damaged);
+            let _ = rank("vendor,board", &damaged);
         }
     }
 }

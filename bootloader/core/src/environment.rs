@@ -81,9 +81,10 @@ pub trait Environment {
     /// contents, or `None` when there is not that much.
     fn allocate(&mut self, bytes: usize) -> Option<Self::Buffer>;
 
-    /// Whether the machine wants the device tree of this name. The first one that it wants is loaded.
-    fn wants_device_tree(&self, _name: &str) -> bool {
-        false
+    /// How well the device tree of this name fits the machine, best 0; `None` when it is for another one. The best one of
+    /// a release is loaded, if any fits.
+    fn device_tree_rank(&self, _name: &str) -> Option<usize> {
+        None
     }
 
     /// Leaves the mark of an attempt in memory that outlives a reset but not a loss of power (FORMAT.md §7.1).

@@ -14,15 +14,20 @@ fn only_the_device_tree_that_the_machine_wants_is_loaded() {
     slot.files.push((5, "dtb/b.dtb", support::pattern(6000, 2)));
     slot.release = support::release(&slot.files, "1");
     let mut disk = disk_of(&[slot]);
-    assert!(boot(&mut disk).unwrap().device_tree.is_none());
+    let mut other = Machine::new();
+    let candidate = boot_on(&mut disk, &mut other).unwrap();
+    assert!(candidate.device_tree.is_none());
+    let line = "slot 0: none of its device trees is named after this machine";
+    assert!(other.log.iter().any(|each| each == line), "{:?}", other.log);
     let mut machine = Machine {
-        tree: "b.dtb",
+        compatible: &["b.dtb", "a.dtb"],
         ..Machine::new()
     };
     let candidate = boot_on(&mut disk, &mut machine).unwrap();
     assert_eq!(
         candidate.device_tree.unwrap().bytes(),
-        support::pattern(6000, 2)
+        support::pattern(6000, 2),
+        "the most specific one"
     );
     assert!(!candidate.command_line.contains("root="));
 }

@@ -2,7 +2,7 @@
 //!
 //! It leaves out fix-ups of the tree: what is installed is what was signed. EBBR 2.1 §2.6; UEFI 2.10 §4.6.
 
-use cocon_core::device_tree::{HEADER_SIZE, is_for, total_size};
+use cocon_core::device_tree::{self, HEADER_SIZE, total_size};
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::slice;
@@ -11,10 +11,10 @@ use uefi::{Guid, Result, guid, system};
 
 static DEVICE_TREE_TABLE: Guid = guid!("b1b621d5-f19c-41a5-830b-d9152c69aae0");
 
-/// Whether a release's device tree of this name is for this machine, by the firmware's own tree.
+/// How well a release's device tree of this name fits this machine, by the firmware's own tree.
 #[must_use]
-pub fn describes_this_machine(name: &str) -> bool {
-    firmware_tree().is_some_and(|tree| is_for(name, tree))
+pub fn rank(name: &str) -> Option<usize> {
+    device_tree::rank(name, firmware_tree()?)
 }
 
 /// The device tree in the configuration table, if there is one.

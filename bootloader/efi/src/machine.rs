@@ -63,8 +63,8 @@ impl Environment for Machine<'_> {
         self.mark_page.holds(mark)
     }
 
-    fn wants_device_tree(&self, name: &str) -> bool {
-        device_tree::describes_this_machine(name)
+    fn device_tree_rank(&self, name: &str) -> Option<usize> {
+        device_tree::rank(name)
     }
 
     fn log(&mut self, line: fmt::Arguments<'_>) {

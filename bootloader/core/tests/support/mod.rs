@@ -101,7 +101,8 @@ pub struct Machine {
     pub memory_bytes: usize,
     /// The marks in memory that outlives a reset, if there is such.
     pub memory: Option<Vec<Mark>>,
-    pub tree: &'static str,
+    /// What the firmware's tree says the machine is, most specific first.
+    pub compatible: &'static [&'static str],
     pub table: TableCopy,
 }
 
@@ -113,7 +114,7 @@ impl Machine {
             allocated: 0,
             memory_bytes: usize::MAX,
             memory: None,
-            tree: "",
+            compatible: &[],
             table: TableCopy::Primary,
         }
     }
@@ -160,8 +161,8 @@ impl Environment for Machine {
         self.memory.as_ref().map(|memory| memory.contains(mark))
     }
 
-    fn wants_device_tree(&self, name: &str) -> bool {
-        name == self.tree
+    fn device_tree_rank(&self, name: &str) -> Option<usize> {
+        self.compatible.iter().position(|each| *each == name)
     }
 
     fn log(&mut self, line: core::fmt::Arguments<'_>) {

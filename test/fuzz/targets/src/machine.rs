@@ -61,8 +61,8 @@ impl Environment for Machine {
         self.mark
     }
 
-    fn wants_device_tree(&self, name: &str) -> bool {
-        self.wants_tree && name == "board.dtb"
+    fn device_tree_rank(&self, name: &str) -> Option<usize> {
+        (self.wants_tree && name == "board.dtb").then_some(0)
     }
 
     fn log(&mut self, line: core::fmt::Arguments<'_>) {

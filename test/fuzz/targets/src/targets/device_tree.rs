@@ -1,6 +1,6 @@
 //! The firmware's device tree. Input: bytes of the name that a release has, the name, then the tree.
 
-use cocon_core::device_tree::{is_for, total_size};
+use cocon_core::device_tree::{rank, total_size};
 
 use crate::allocation::within;
 use crate::target::{Target, as_it_is};
@@ -39,12 +39,13 @@ fn run(input: &[u8]) {
     let Ok(name) = core::str::from_utf8(name) else {
         return;
     };
-    let (wanted, size) = within(0, || (is_for(name, tree), total_size(tree)));
+    let (place, size) = within(0, || (rank(name, tree), total_size(tree)));
     let stem = name.strip_suffix(".dtb").unwrap_or(name).as_bytes();
-    if wanted {
+    if let Some(place) = place {
         assert!(tree.starts_with(&[0xd0, 0x0d, 0xfe, 0xed]));
-        let is_there = stem.is_empty() || tree.windows(stem.len()).any(|bytes| bytes == stem);
+        let is_there = !stem.is_empty() && tree.windows(stem.len()).any(|bytes| bytes == stem);
         assert!(is_there, "no tree is for a machine that it does not name");
+        assert!(place < tree.len(), "each string before it takes a byte");
     }
     if let Some(size) = size {
         assert_eq!(tree[4..8], u32::try_from(size).unwrap().to_be_bytes());
