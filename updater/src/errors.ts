@@ -41,6 +41,7 @@ export type MachineErrorCode =
   | 'TRIAL_RUNNING'
   | 'FILE_TOO_LARGE'
   | 'FILE_UNREADABLE'
+  | 'DIRECTORY_NOT_FOUND'
   | 'HEALTH_FAILED'
   | 'HEALTH_TIMEOUT'
   | 'RUN_FAILED';

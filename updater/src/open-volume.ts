@@ -1,5 +1,5 @@
 /** Finds and opens the volume that a command is about, on a host and on a device. */
-import { locateVolume, Volume } from '@cocon-os/sdfs';
+import { locateVolume, Volume, type Slot } from '@cocon-os/sdfs';
 
 import { bootWarnings } from './boot-warnings.ts';
 import { UpdaterError } from './errors.ts';
@@ -67,6 +67,23 @@ export async function withVolume<Value>(
   } finally {
     disk.close();
   }
+}
+
+/**
+ * Opens the volume for writing when the slot that is meant is on trial, else for reading: nothing is written about another one,
+ * so it needs neither the writer's lock nor a disk that takes writes.
+ */
+export async function withVolumeOfTrial<Value>(
+  platform: Platform,
+  place: VolumePlace,
+  slotOf: (open: OpenVolume) => Slot,
+  use: (open: OpenVolume, slot: Slot, trial: boolean) => Value | Promise<Value>,
+): Promise<Value> {
+  const trial = await withVolume(platform, place, 'read', (open) => slotOf(open).state === 'trial');
+  return withVolume(platform, place, trial ? 'write' : 'read', (open) => {
+    const slot = slotOf(open);
+    return use(open, slot, trial && slot.state === 'trial');
+  });
 }
 
 function runningVolume(platform: Platform, partitionUuid: string | undefined): FoundPartition {

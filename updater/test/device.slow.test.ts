@@ -192,6 +192,38 @@ describe('on a device, cocon-update', () => {
     expect(diskHash()).toBe(before);
   });
 
+  test('mark and check of a confirmed slot need neither the lock of a writer nor a disk that takes writes', async () => {
+    boot(0);
+    const writer = openFileDevice(disk(), 'write');
+    try {
+      expect(await run('mark', 'init')).toMatchObject({ status: 0, err: '' });
+      expect(await run('check')).toMatchObject({ status: 0 });
+    } finally {
+      writer.close();
+    }
+  });
+
+  test('check says of a failed release that it runs as the last resort', async () => {
+    boot(0);
+    formatPartition(disk(), 2, (volume) => {
+      commit(volume, install(volume, first));
+      volume.write((draft) => draft.setSlot(0, { state: 3, reason: 6 }), { writer: 'loader', time: 0 });
+    });
+    addCheck('10-bad', 'exit 1');
+    const { status, err } = await run('check');
+    expect({ status, err }).toMatchObject({ status: 1, err: expect.stringContaining('as the last resort') });
+  });
+
+  test('check refuses a directory that is named and not there, and confirms nothing', async () => {
+    boot(1);
+    const { status, err } = await run('check', '--directory', '/etc/cocon/heatlh.d');
+    expect({ status, err }).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/\[DIRECTORY_NOT_FOUND\]\nhint: .*\/etc\/cocon\/health\.d\.\n$/),
+    });
+    expect(slotOf(1)).toMatchObject({ state: 'trial', progress: 'none' });
+  });
+
   test('check commits when every check passes, in the order of their names', async () => {
     boot(1);
     addCheck('20-second', `echo second >> ${root}/log`);
@@ -221,13 +253,19 @@ describe('on a device, cocon-update', () => {
   test.each([
     ['fails', 'echo no route; exit 7', 'health-failed', '10-network: exit 7', 'HEALTH_FAILED'],
     ['is killed', 'kill -9 $$', 'health-failed', '10-network: killed', 'HEALTH_FAILED'],
-    ['cannot be run', '', 'health-failed', '10-network: cannot be run', 'HEALTH_FAILED'],
+    ['cannot be run', '#!/nowhere/sh', 'health-failed', '10-network: cannot be run', 'HEALTH_FAILED'],
+    [
+      'names a file below a file',
+      '#!/bin/sh/x',
+      'health-failed',
+      '10-network: cannot be run',
+      'HEALTH_FAILED',
+    ],
     ['does not end', 'sleep 60', 'health-timeout', '10-network: timed out after 0.2 s', 'HEALTH_TIMEOUT'],
-  ])('check notes the check that %s and runs no further one', async (how, script, reason, detail, code) => {
+  ])('check notes the check that %s and runs no further one', async (_, script, reason, detail, code) => {
     boot(1);
     addCheck('10-network', script);
-    if (how === 'cannot be run')
-      writeFileSync(join(root, 'etc/cocon/health.d/10-network'), '#!/nowhere/sh\n');
+    if (script.startsWith('#!')) writeFileSync(join(root, 'etc/cocon/health.d/10-network'), `${script}\n`);
     addCheck('20-never', `echo ran > ${root}/log`);
     const { status, out, err } = await run('check', '--timeout', '0.2', '--json');
     expect(status).toBe(1);

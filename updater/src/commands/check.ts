@@ -5,7 +5,8 @@ import { commit, noteProgress, type Slot, type Volume } from '@cocon-os/sdfs';
 import type { UpdaterContext } from '../context.ts';
 import { UpdaterError } from '../errors.ts';
 import { HEALTH_DIRECTORY, HEALTH_TIMEOUT_SECONDS, runHealthChecks, type CheckResult } from '../health.ts';
-import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
+import { VOLUME_OPTIONS, withVolumeOfTrial, type OpenVolume } from '../open-volume.ts';
+import type { Platform } from '../platform.ts';
 import { provenSlot, SLOT_OPTION } from '../target-slot.ts';
 
 const OPTIONS = {
@@ -37,21 +38,21 @@ export const check = defineCommand<UpdaterContext, typeof OPTIONS>({
         'Give a number above 0, at most 86400.',
       );
     }
-    return withVolume(platform, options, 'write', async (open) => {
-      const slot = provenSlot(open, options.slot, 'check');
-      const trial = slot.state === 'trial';
+    const directory = directoryOf(platform, options.directory);
+    const slotOf = (open: OpenVolume) => provenSlot(open, options.slot, 'check');
+    return withVolumeOfTrial(platform, options, slotOf, async (open, slot, trial) => {
       // A confirmed slot's boot writes nothing, whatever the checks say.
       const note = (what: Parameters<typeof noteProgress>[2]) => {
         if (trial) noteProgress(open.volume, slot.index, { ...what, time: platform.now() });
       };
       note({ progress: 'health' });
       const checks: CheckResult[] = [];
-      for await (const result of runHealthChecks(platform, options.directory ?? HEALTH_DIRECTORY, seconds)) {
+      for await (const result of runHealthChecks(platform, directory, seconds)) {
         checks.push(result);
         report(terminal, result);
         if (result.passed) continue;
         note({ progress: 'health', reason: result.reason, detail: `${result.name}: ${result.ending}` });
-        throw failed(result, trial);
+        throw failed(result, slot.state);
       }
       const committed = trial && !options['no-commit'] && keep(open.volume, slot, platform.now());
       const passed = checks.map(({ name, seconds: took }) => ({ name, seconds: took }));
@@ -64,6 +65,19 @@ export const check = defineCommand<UpdaterContext, typeof OPTIONS>({
   },
 });
 
+/** A device may be without checks; a directory that somebody names is meant to be there. */
+function directoryOf(platform: Platform, named: string | undefined): string {
+  if (named === undefined) return HEALTH_DIRECTORY;
+  if (platform.listDirectory(named) !== undefined) return named;
+  throw new UpdaterError(
+    'DIRECTORY_NOT_FOUND',
+    `Cannot run the checks in ${named}: there is no such directory`,
+    {
+      hint: `Name the one that holds the checks; without --directory it is ${HEALTH_DIRECTORY}.`,
+    },
+  );
+}
+
 function keep(volume: Volume, slot: Slot, time: number): boolean {
   return commit(volume, slot.index, { time }).changed;
 }
@@ -74,15 +88,18 @@ function report(terminal: Terminal, { name, passed, seconds, ending, output }: C
   for (const line of output.trimEnd().split('\n')) terminal.err(`  ${line}\n`);
 }
 
-function failed({ name, ending, reason }: CheckResult, trial: boolean): UpdaterError {
+function failed({ name, ending, reason }: CheckResult, state: Slot['state']): UpdaterError {
   return new UpdaterError(
     reason === 'health-timeout' ? 'HEALTH_TIMEOUT' : 'HEALTH_FAILED',
     `Cannot call this system healthy: ${name}: ${ending}`,
-    {
-      hint: trial
-        ? 'Reboot: the loader uses up the attempts that are left and returns to the release before.'
-        : 'The release is confirmed and stays; cocon-update rollback returns to the one before.',
-      facts: { check: name, ending, trial },
-    },
+    { hint: hintFor(state), facts: { check: name, ending, trial: state === 'trial' } },
   );
+}
+
+function hintFor(state: Slot['state']): string {
+  if (state === 'trial')
+    return 'Reboot: the loader uses up the attempts that are left and returns to the release before.';
+  if (state === 'failed')
+    return 'The release was given up before and runs as the last resort; stage another one.';
+  return 'The release is confirmed and stays; cocon-update rollback returns to the one before.';
 }

@@ -3,7 +3,7 @@ import { defineCommand, UsageError } from '@cocon-os/cli';
 import { noteProgress, PROGRESS } from '@cocon-os/sdfs';
 
 import type { UpdaterContext } from '../context.ts';
-import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
+import { VOLUME_OPTIONS, withVolumeOfTrial, type OpenVolume } from '../open-volume.ts';
 import { SLOT_OPTION, targetSlot } from '../target-slot.ts';
 
 const OPTIONS = { ...VOLUME_OPTIONS, ...SLOT_OPTION };
@@ -21,13 +21,11 @@ export const mark = defineCommand<UpdaterContext, typeof OPTIONS>({
     if (progress === undefined) {
       throw new UsageError(`Cannot mark "${args[0] ?? ''}"`, `The marks are ${MARKS.join(', ')}.`);
     }
-    return withVolume(platform, options, 'write', (open) => {
-      const slot = targetSlot(open, options.slot, 'mark progress in');
+    const slotOf = (open: OpenVolume) => targetSlot(open, options.slot, 'mark progress in');
+    return withVolumeOfTrial(platform, options, slotOf, ({ volume }, slot, trial) => {
       const reached = PROGRESS.indexOf(progress) <= PROGRESS.findIndex((name) => name === slot.progress);
       const changed =
-        slot.state === 'trial' &&
-        !reached &&
-        noteProgress(open.volume, slot.index, { progress, time: platform.now() });
+        trial && !reached && noteProgress(volume, slot.index, { progress, time: platform.now() });
       if (json) terminal.out(`${JSON.stringify({ slot: slot.index, progress, changed })}\n`);
     });
   },

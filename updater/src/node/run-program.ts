@@ -17,7 +17,9 @@ export function runChild(
   timeoutSeconds: number,
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const failed = (cause: unknown): UpdaterError =>
+      new UpdaterError('RUN_FAILED', `Cannot run ${program}: ${messageOf(cause)}`, { cause });
+    const child = start(program, args, failed);
     let output = Buffer.alloc(0);
     let timedOut = false;
     const keep = (piece: Buffer): void => {
@@ -31,7 +33,7 @@ export function runChild(
     }, timeoutSeconds * 1000);
     child.on('error', (cause) => {
       clearTimeout(timer);
-      reject(new UpdaterError('RUN_FAILED', `Cannot run ${program}: ${messageOf(cause)}`, { cause }));
+      reject(failed(cause));
     });
     let ended: number | null = null;
     child.on('exit', (status) => {
@@ -51,6 +53,15 @@ export function runChild(
       });
     });
   });
+}
+
+/** Some faults of a program that does not start are thrown at once (ENOTDIR), the others come as an event. */
+function start(program: string, args: readonly string[], failed: (cause: unknown) => UpdaterError) {
+  try {
+    return spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  } catch (cause) {
+    throw failed(cause);
+  }
 }
 
 function killGroup(pid: number | undefined): void {
