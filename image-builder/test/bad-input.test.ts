@@ -1,7 +1,15 @@
 /** Every kind of bad image has a code of its own, a hint and exit status 1, and leaves no output behind. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -33,7 +41,7 @@ describe('cocon seal', () => {
     expect(error.hint).toMatch(/\.$/);
     expect(run.status).toBe(1);
     expect(existsSync(output)).toBe(false);
-    expect(existsSync(`${output}.partial`)).toBe(false);
+    expect(readdirSync(dirname(output)).filter((name) => name.includes('.draft-'))).toEqual([]);
   });
 
   it.for([
@@ -53,6 +61,23 @@ describe('cocon seal', () => {
     const run = await cocon(directory, 'seal', layout, '--key', join(workplace, 'release.key'), '--json');
     expect(JSON.parse(run.out)).toMatchObject({ error: { code } });
     expect(run.status).toBe(1);
+  });
+
+  it('refuses to write over what is no file', async () => {
+    const output = scratch('disk');
+    symlinkSync('/dev/null', output);
+    const run = await cocon(
+      workplace,
+      'seal',
+      await layoutWith(),
+      '--key',
+      'release.key',
+      '-o',
+      output,
+      '--json',
+    );
+    expect(JSON.parse(run.out)).toMatchObject({ error: { code: 'OUTPUT_FAILED', hint: 'Name a file.' } });
+    expect(lstatSync(output).isSymbolicLink()).toBe(true);
   });
 
   it('takes an index of many platforms and chooses the right one', async () => {

@@ -2,9 +2,7 @@
  * From an OCI image to a container bundle (OCI runtime-spec, bundle.md) that is one read-only EROFS image: `/config.json` and
  * `/rootfs`. Equal inputs give equal bytes.
  */
-import { rename, rm } from 'node:fs/promises';
-
-import { messageOf, type Progress } from '@cocon-os/cli';
+import type { Progress } from '@cocon-os/cli';
 import { makeScratch } from '@cocon-os/qemu';
 
 import type { Config } from '../config/schema.ts';
@@ -16,6 +14,7 @@ import { unpackImage } from '../oci/unpack.ts';
 import { writeErofs } from '../seal/erofs.ts';
 import { hashFile } from '../seal/sealed-file.ts';
 import { Spool } from '../tree/spool.ts';
+import { assertReplaceable, wholeFile } from '../whole-file.ts';
 import { bundleTree, prepareRoot } from './bundle-tree.ts';
 import { parseExecution } from './image-execution.ts';
 import { runtimeConfig, type ContainerNetwork } from './runtime-config.ts';
@@ -59,8 +58,8 @@ export async function bundle(source: ImageSource, options: BundleOptions): Promi
   const { architecture } = config;
   using scratch = makeScratch('bundle');
   const spool = new Spool(scratch.path);
-  const partial = `${output}.partial`;
   try {
+    await assertReplaceable(output);
     const image = await resolveImage(source, architecture);
     const execution = parseExecution(image.configuration, `configuration of ${source.name}`);
     if (execution.args.length === 0) throw noCommand(source);
@@ -82,11 +81,10 @@ export async function bundle(source: ImageSource, options: BundleOptions): Promi
     const json = Buffer.from(`${JSON.stringify(runtime, null, 2)}\n`);
     const tree = bundleTree(root, json, spool);
     const program = await findMkfsErofs(options.mkfsErofs);
-    await writeErofs(program, tree, spool, config.seal.compression, partial, progress);
-    await rename(partial, output).catch((cause: unknown) => {
-      throw outputFailed(output, cause);
+    const { sha256, size } = await wholeFile(output, async (draft) => {
+      await writeErofs(program, tree, spool, config.seal.compression, draft, progress);
+      return hashFile(draft);
     });
-    const { sha256, size } = await hashFile(output);
     return {
       output,
       name,
@@ -100,7 +98,6 @@ export async function bundle(source: ImageSource, options: BundleOptions): Promi
   } finally {
     progress.finish();
     spool.close();
-    await rm(partial, { force: true });
   }
 }
 
@@ -110,11 +107,4 @@ function noCommand(source: ImageSource): BuilderError {
     `Cannot bundle image ${source.name}: it says neither Entrypoint nor Cmd, so there is nothing to start`,
     { hint: 'Set one of them in the image (ENTRYPOINT in a Dockerfile, umoci config --config.entrypoint).' },
   );
-}
-
-function outputFailed(output: string, cause: unknown): BuilderError {
-  return new BuilderError('OUTPUT_FAILED', `Cannot write bundle "${output}": ${messageOf(cause)}`, {
-    hint: 'Choose a directory that can be written to and has room.',
-    cause,
-  });
 }

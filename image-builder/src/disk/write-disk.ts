@@ -1,6 +1,6 @@
 /** A disk that boots: partition table, loader, a volume with releases, and room for data. */
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 
 import type { Progress } from '@cocon-os/cli';
 import { makeScratch, type Scratch } from '@cocon-os/qemu';
@@ -8,6 +8,7 @@ import { makeScratch, type Scratch } from '@cocon-os/qemu';
 import { BuilderError, isSystemError } from '../errors.ts';
 import type { Config } from '../config/schema.ts';
 import { withTrustedKeys } from '../trust-section.ts';
+import { outputFailed, wholeFile } from '../whole-file.ts';
 import { writeDataPartition } from './data-partition.ts';
 import { writeEsp } from './esp.ts';
 import { planDisk, type DiskLayout, type PlannedPartition } from './layout.ts';
@@ -72,12 +73,12 @@ export async function writeDisk(options: DiskOptions): Promise<DiskResult> {
   });
   const uuids = new UuidSource(seedOf(options, loader, releases, layout));
   using scratch = makeScratch('disk');
-  const partial = `${output}.partial`;
   try {
-    await createSparse(partial, layout.sizeBytes);
-    await writePartitionTable(partial, layout, uuids);
-    const staged = await fillPartitions(partial, layout, uuids, { ...options, loader, releases, scratch });
-    await rename(partial, output);
+    const staged = await wholeFile(output, async (draft) => {
+      await createSparse(draft, output, layout.sizeBytes);
+      await writePartitionTable(draft, layout, uuids);
+      return fillPartitions(draft, layout, uuids, { ...options, loader, releases, scratch });
+    });
     return {
       output,
       sizeBytes: layout.sizeBytes,
@@ -90,7 +91,6 @@ export async function writeDisk(options: DiskOptions): Promise<DiskResult> {
     };
   } finally {
     progress.finish();
-    await rm(partial, { force: true });
   }
 }
 
@@ -163,16 +163,13 @@ async function readLoader(path: string): Promise<Uint8Array> {
   });
 }
 
-async function createSparse(path: string, sizeBytes: number): Promise<void> {
+async function createSparse(path: string, output: string, sizeBytes: number): Promise<void> {
   try {
     const file = await open(path, 'w');
     await file.truncate(sizeBytes);
     await file.close();
   } catch (cause) {
-    throw new BuilderError('OUTPUT_FAILED', `Cannot create disk "${path}": ${String(cause)}`, {
-      hint: 'Choose a directory that can be written to and has room.',
-      cause,
-    });
+    throw outputFailed(output, cause);
   }
 }
 

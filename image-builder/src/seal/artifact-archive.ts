@@ -1,12 +1,11 @@
 /** Writes a sealed release as the archive of an OCI layout, in the order in which it can be staged from a stream. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
 import type { ArtifactLayout } from '@cocon-os/updater';
 
-import { BuilderError } from '../errors.ts';
 import { tarBytes, type TarEntry } from '../tar/write.ts';
+import { outputFailed, wholeFile } from '../whole-file.ts';
 
 const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
@@ -17,21 +16,13 @@ export async function writeArtifact(
   files: ReadonlyMap<string, string>,
   output: string,
 ): Promise<void> {
-  const partial = `${output}.partial`;
-  try {
-    await pipeline(tarBytes(entriesOf(layout, files)), createWriteStream(partial));
-    await rename(partial, output);
-  } catch (cause) {
-    await rm(partial, { force: true });
-    throw new BuilderError(
-      'OUTPUT_FAILED',
-      `Cannot write artifact "${output}": ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        hint: 'Choose a directory that can be written to and has room.',
-        cause,
-      },
-    );
-  }
+  await wholeFile(output, async (draft) => {
+    try {
+      await pipeline(tarBytes(entriesOf(layout, files)), createWriteStream(draft));
+    } catch (cause) {
+      throw outputFailed(output, cause);
+    }
+  });
 }
 
 function* entriesOf(layout: ArtifactLayout, files: ReadonlyMap<string, string>): Generator<TarEntry> {

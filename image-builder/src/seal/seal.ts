@@ -19,6 +19,7 @@ import { resolveImage, type Image } from '../oci/resolve-image.ts';
 import { unpackImage } from '../oci/unpack.ts';
 import type { Directory } from '../tree/inode.ts';
 import { Spool } from '../tree/spool.ts';
+import { assertReplaceable } from '../whole-file.ts';
 import { writeArtifact } from './artifact-archive.ts';
 import { takeBootFiles, type BootFile } from './boot-files.ts';
 import { writeErofs } from './erofs.ts';
@@ -57,6 +58,7 @@ export async function seal(source: ImageSource, options: SealOptions): Promise<S
       hint: 'Make a pair with cocon keygen release, then give --key release.key or list it in seal.keys of cocon.config.ts.',
     });
   }
+  await assertReplaceable(output);
   using scratch = makeScratch('seal');
   const spool = new Spool(scratch.path);
   try {

@@ -1,0 +1,55 @@
+/** Files that a command makes: each is there whole or not at all, and takes the place of a file and of nothing else. */
+import { access, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { messageOf } from '@cocon-os/cli';
+import { draftOf, sweepDrafts } from '@cocon-os/slices/drafts';
+
+import { BuilderError, isSystemError } from './errors.ts';
+
+/** Has `write` make a draft beside `output`, which then takes its name. Throws `OUTPUT_FAILED`, and what `write` throws. */
+export async function wholeFile<T>(output: string, write: (draft: string) => Promise<T>): Promise<T> {
+  await assertReplaceable(output);
+  await sweepDrafts(dirname(output), output);
+  const draft = await draftOf(output);
+  try {
+    const result = await write(draft);
+    await rename(draft, output).catch((cause: unknown) => {
+      throw outputFailed(output, cause);
+    });
+    return result;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/**
+ * Refuses a name that something else than a file has: a rename would put a file into the place of a disk's node, and the disk
+ * would have nothing of it. So is a directory that is not there. Throws `OUTPUT_FAILED`.
+ */
+export async function assertReplaceable(output: string): Promise<void> {
+  const found = await stat(output).catch(async (cause: unknown) => {
+    if (!isSystemError(cause, 'ENOENT')) throw outputFailed(output, cause);
+    await access(dirname(output)).catch((missing: unknown) => {
+      throw outputFailed(output, missing);
+    });
+  });
+  if (found === undefined || found.isFile()) return;
+  const isDisk = found.isBlockDevice();
+  const what = isDisk ? 'a disk' : found.isDirectory() ? 'a directory' : 'no file';
+  throw new BuilderError('OUTPUT_FAILED', `Cannot write "${output}": it is ${what}`, {
+    hint: isDisk
+      ? `Write a file, and then that to the disk: dd if=os.img of=${output} bs=4M conv=fsync.`
+      : 'Name a file.',
+    facts: { path: output },
+  });
+}
+
+/** The error for a file that cannot be written where it was asked for. */
+export function outputFailed(output: string, cause: unknown): BuilderError {
+  return new BuilderError('OUTPUT_FAILED', `Cannot write "${output}": ${messageOf(cause)}`, {
+    hint: 'Choose a directory that can be written to and has room.',
+    facts: { path: output },
+    cause,
+  });
+}
