@@ -7,6 +7,7 @@ import {
   REASONS,
   RECORD_HEADER,
   rollback,
+  SdfsError,
   SLOT_ENTRY,
   SLOT_STATES,
   structureCrc,
@@ -14,6 +15,7 @@ import {
   Volume,
   type BlockDevice,
 } from '@cocon-os/sdfs';
+import type { BootOutcome } from '@cocon-os/native';
 
 import { bootOnce } from '../cross/boot.ts';
 import { BlocksDevice } from './blocks-device.ts';
@@ -103,6 +105,14 @@ function openChanged(device: BlocksDevice, change: (bytes: Uint8Array, block: nu
     }
   }
   return Volume.open(new BlocksDevice(blocks, device.sectorSize));
+}
+
+/** Boots by a loader that refuses a volume with any feature in the field at `offset`. */
+function bootRefusing(device: BlocksDevice, offset: number): BootOutcome {
+  const superblock = new Uint8Array(BLOCK);
+  device.read(0, superblock);
+  const refused = new DataView(superblock.buffer).getUint32(offset, true) !== 0;
+  return refused ? { log: [] } : bootOnce(device, { lastBoot: 'power-lost' });
 }
 
 function seal(bytes: Uint8Array): void {
@@ -219,7 +229,7 @@ export const CANARIES: readonly Canary[] = [
     geometry: TWO,
     fault: {
       run(device, production) {
-        production();
+        production(device);
         Volume.open(device).write((draft) => draft.setFloor(2n), STAMP);
       },
     },
@@ -290,7 +300,7 @@ export const CANARIES: readonly Canary[] = [
     geometry: TWO,
     fault: {
       run(device, production) {
-        production();
+        production(device);
         Volume.open(device).write((draft) => draft.setSlot(1, { priority: 0 }), STAMP);
       },
     },
@@ -302,7 +312,7 @@ export const CANARIES: readonly Canary[] = [
     geometry: THREE,
     fault: {
       run(device, production) {
-        production();
+        production(device);
         const volume = Volume.open(device);
         const { generation } = volume.slot(0);
         volume.write((draft) => draft.setSlot(1, { generation }), STAMP);
@@ -367,6 +377,43 @@ export const CANARIES: readonly Canary[] = [
     fault: {
       open: (device) =>
         openRepaired(device, (view) => view.setUint32(SUPERBLOCK.fields.roCompat.offset, 0, true)),
+    },
+  },
+  {
+    name: 'a loader refuses an unknown compat bit',
+    law: 10,
+    operation: 'rollback of a trial',
+    geometry: TWO,
+    fault: { boot: (device) => bootRefusing(device, SUPERBLOCK.fields.compat.offset) },
+  },
+  {
+    name: 'a loader refuses an unknown ro-compat bit',
+    law: 10,
+    operation: 'boot of a trial',
+    geometry: TWO,
+    fault: { boot: (device) => bootRefusing(device, SUPERBLOCK.fields.roCompat.offset) },
+  },
+  {
+    name: 'a loader that could not write starts nothing',
+    law: 1,
+    operation: 'boot of a trial',
+    geometry: TWO,
+    fault: {
+      run(device, production) {
+        let broken = false;
+        production({
+          ...members(device),
+          read(offset, into) {
+            if (broken) throw new SdfsError('SDFS_IO', 'Nothing is read after a write that failed');
+            device.read(offset, into);
+          },
+          write(offset, bytes) {
+            broken = true;
+            device.write(offset, bytes);
+            broken = false;
+          },
+        });
+      },
     },
   },
 ];

@@ -33,7 +33,7 @@ import { located, Violation } from './violation.ts';
 /** What a canary puts in the place of production code. */
 export interface PlantedFault {
   readonly steps?: (steps: readonly Step[], start: Blocks) => readonly Step[];
-  readonly run?: (device: BlockDevice, production: () => void) => void;
+  readonly run?: (device: BlockDevice, production: (device: BlockDevice) => void) => void;
   readonly open?: Expectation['open'];
   readonly boot?: Expectation['boot'];
   /** Blocks that the medium may lose at once, when they are not those of the volume's erase group. */
@@ -65,10 +65,14 @@ export function examine(
 ): void {
   const { fault = {}, seed } = options;
   const start = prepared(operation, geometry);
-  const run = (device: BlockDevice): void => {
-    const production = (): void => operation.run(device, geometry);
-    if (fault.run === undefined) production();
+  const run = (device: BlockDevice): BootOutcome | undefined => {
+    let outcome: BootOutcome | undefined;
+    const production = (on: BlockDevice): void => {
+      outcome = operation.run(on, geometry);
+    };
+    if (fault.run === undefined) production(device);
     else fault.run(device, production);
+    return outcome;
   };
   const recorded = new SimulatedDisk(start, geometry.sectorSize);
   run(recorded);
@@ -169,7 +173,7 @@ function withFaults(
   operation: Operation,
   geometry: Geometry,
   start: Blocks,
-  run: (device: BlockDevice) => void,
+  run: (device: BlockDevice) => BootOutcome | undefined,
   expected: Expectation,
   tally: Tally,
 ): void {
@@ -181,7 +185,11 @@ function withFaults(
     for (let at = 1; at <= times; at += 1) {
       const disk = new SimulatedDisk(start, sectorSize, { kind, at });
       try {
-        const done = succeeds(() => run(disk));
+        let outcome: BootOutcome | undefined;
+        const done = succeeds(() => {
+          outcome = run(disk);
+        });
+        if (operation.isBoot === true) mustStart(outcome, start, operation);
         checkLaws(disk.blocks, expected, tally, () => false);
         if (done && operation.isBoot !== true)
           mustBoot(new BlocksDevice(disk.blocks, sectorSize), operation.after, expected);
@@ -240,8 +248,18 @@ function mustBoot(device: BlocksDevice, wanted: Boots, { boot }: Expectation): v
   }
 }
 
+/** FORMAT.md §7: a disk that fails may keep a trial from its start, and nothing else. */
+function mustStart(outcome: BootOutcome | undefined, start: Blocks, { after }: Operation): void {
+  const withoutWrites = bootedRelease(bootOnce(new BlocksDevice(start), { writable: false }));
+  const booted = outcome === undefined ? 'nothing' : bootedRelease(outcome);
+  if (booted === 'nothing' || (booted !== after && booted !== withoutWrites)) {
+    const seen = `${booted} starts on a failing disk, not ${after} or ${withoutWrites}`;
+    throw new Violation(1, `${seen}\n${outcome?.log.join('\n')}`);
+  }
+}
+
 /** Does the operation again, as whoever was cut off would. */
-function repeated(operation: Operation, device: BlockDevice, run: (device: BlockDevice) => void): void {
+function repeated(operation: Operation, device: BlockDevice, run: (device: BlockDevice) => unknown): void {
   try {
     run(device);
     // What a cut of a boot left may have given an attempt back; the end comes with further boots.

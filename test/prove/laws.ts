@@ -176,12 +176,17 @@ export function law7Geometry({ volume, blocks }: Examined, { open, boot, sectorS
   return true;
 }
 
-/** Law 10: an unknown incompat bit is refused, an unknown ro-compat bit is read and never written, a compat bit is passed over. */
+/**
+ * Law 10: an unknown incompat bit is refused, a compat bit is passed over, and with a ro-compat bit nothing is written, no trial
+ * starts, and everything else goes its way.
+ */
 export function law10UnknownFeatureBits(
-  { volume, blocks }: Examined,
+  { volume, blocks, outcome }: Examined,
   { open, boot, sectorSize }: Expectation,
 ): boolean {
   if (volume === undefined) return false;
+  const isTrial = outcome.started?.attempt !== undefined;
+  const confirmed = volume.record.slots.some(({ state }) => state === 'confirmed');
   for (const feature of ['incompat', 'roCompat', 'compat'] as const) {
     const { offset } = SUPERBLOCK.fields[feature];
     const withBit = withSuperblocks(blocks, (view) =>
@@ -190,19 +195,22 @@ export function law10UnknownFeatureBits(
     const device = new BlocksDevice(withBit, sectorSize);
     const { started, failure } = boot(device);
     const writable = attempt(() => open(device).writable);
-    const wrong =
-      feature === 'incompat'
-        ? started !== undefined ||
-          failure?.error !== 'SDFS_UNSUPPORTED_FEATURE' ||
-          writable !== 'SDFS_UNSUPPORTED_FEATURE'
-        : feature === 'roCompat'
-          ? device.written.size > 0 || started?.attempt !== undefined || writable !== false
-          : writable !== true;
-    if (wrong)
-      throw new Violation(
-        10,
-        `an unknown ${feature} bit: ${failure?.error ?? 'boots'}, writable ${writable}`,
-      );
+    const same = started?.slot === outcome.started?.slot && started?.attempt === outcome.started?.attempt;
+    const right = {
+      incompat:
+        started === undefined &&
+        failure?.error === 'SDFS_UNSUPPORTED_FEATURE' &&
+        writable === 'SDFS_UNSUPPORTED_FEATURE',
+      roCompat:
+        device.written.size === 0 &&
+        started?.attempt === undefined &&
+        writable === false &&
+        (isTrial ? !confirmed || started !== undefined : same),
+      compat: writable === true && same,
+    };
+    if (right[feature]) continue;
+    const seen = started === undefined ? (failure?.error ?? 'nothing') : `slot ${started.slot}`;
+    throw new Violation(10, `an unknown ${feature} bit: ${seen} boots, writable ${writable}`);
   }
   return true;
 }

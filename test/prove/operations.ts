@@ -3,6 +3,7 @@
  * under way, and what does once it is done.
  */
 import { commit, mkfs, noteProgress, rollback, Volume, type BlockDevice } from '@cocon-os/sdfs';
+import type { BootOutcome } from '@cocon-os/native';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 
 import { bootOnce } from '../cross/boot.ts';
@@ -21,8 +22,8 @@ export interface Operation {
   readonly volumes?: readonly string[];
   /** Brings an empty volume to where the operation begins. */
   readonly prepare: (volume: Volume) => void;
-  /** The production code. */
-  readonly run: (device: BlockDevice, geometry: Geometry) => void;
+  /** The production code; of a boot, what it came to. */
+  readonly run: (device: BlockDevice, geometry: Geometry) => BootOutcome | undefined;
   /** What boots when it is done. Until then, that or what booted before. */
   readonly after: Boots;
   /** What may boot besides after a cut. */
@@ -40,11 +41,11 @@ const confirmed = (volume: Volume, ...releases: readonly number[]): void => {
 };
 const onVolume =
   (run: (volume: Volume) => void): Operation['run'] =>
-  (device) =>
+  (device) => {
     run(Volume.open(device));
-const boot: Operation['run'] = (device) => {
-  bootOnce(device, { lastBoot: 'reset' });
-};
+    return undefined;
+  };
+const boot: Operation['run'] = (device) => bootOnce(device, { lastBoot: 'reset' });
 /** Uses up the attempts of the trial that boots first. */
 const bootThrice = (volume: Volume): void => {
   for (let attempt = 1; attempt <= 3; attempt += 1) bootOnce(volume.device, { lastBoot: 'reset' });
@@ -57,6 +58,7 @@ export const OPERATIONS: readonly Operation[] = [
     prepare: (volume) => confirmed(volume, 1),
     run(device, { slots, groupBlocks, ringRecords, sequence }) {
       mkfs(device, { slots, groupBlocks, ringRecords, sequence, uuid: NEW_UUID }, nodeCrypto);
+      return undefined;
     },
     alsoBoots: ['nothing'],
     after: 'nothing',

@@ -1,6 +1,8 @@
 /** Faults planted into the slot protocol, each a step of the machine done otherwise, to see whether the walk would find it. */
 import { isSdfsError, REASONS, SLOT_STATES, Volume } from '@cocon-os/sdfs';
+import type { BootOutcome } from '@cocon-os/native';
 
+import { BlocksDevice } from '../blocks-device.ts';
 import type { LawNumber } from '../violation.ts';
 import type { WorldSize } from './explore.ts';
 import { PRODUCTION, type Machine } from './machine.ts';
@@ -15,6 +17,7 @@ export interface StateCanary {
 }
 
 const STAMP = { writer: 'updater', time: 0 } as const;
+const NOTHING: BootOutcome = { log: [] };
 const SMALL: WorldSize = { slots: 2, attempts: 2, releases: 2, damages: ['kernel'] };
 
 export const STATE_CANARIES: readonly StateCanary[] = [
@@ -111,6 +114,25 @@ export const STATE_CANARIES: readonly StateCanary[] = [
         }
         return outcome;
       },
+    },
+  },
+  {
+    name: 'a loader starts nothing from a disk that is read-only',
+    law: 2,
+    size: SMALL,
+    machine: {
+      ...PRODUCTION,
+      boot: (device, how) => (how.writable ? PRODUCTION.boot(device, how) : NOTHING),
+    },
+  },
+  {
+    name: 'a loader starts nothing from a disk whose writes fail',
+    law: 2,
+    size: SMALL,
+    machine: {
+      ...PRODUCTION,
+      boot: (device, how) =>
+        device instanceof BlocksDevice && device.failing ? NOTHING : PRODUCTION.boot(device, how),
     },
   },
 ];

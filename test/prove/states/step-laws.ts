@@ -33,8 +33,10 @@ function law2TheLastGoodSlot(before: State, { event, next, outcome }: Step): boo
   if (event.kind === 'stage' && confirmed(before, safe) && !confirmed(next, safeSlots(next)))
     throw new Violation(2, 'the last confirmed slot that is whole is gone');
   if (!spared && safeSlots(next).length === 0) throw new Violation(2, 'the last good slot is gone');
-  if (event.kind === 'boot' && outcome?.started === undefined)
-    throw new Violation(2, `nothing boots, though slot ${safe.join(', ')} is good`);
+  const good =
+    event.kind === 'boot refused by the firmware' ? safe.filter((slot) => slot !== event.slot) : safe;
+  if (outcome !== undefined && outcome.started === undefined && good.length > 0)
+    throw new Violation(2, `nothing boots, though slot ${good.join(', ')} is good`);
   return true;
 }
 
