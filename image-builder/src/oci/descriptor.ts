@@ -14,7 +14,7 @@ const descriptor = z.object({
   mediaType: z.string(),
   digest,
   size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
-  platform: z.object({ architecture: z.string(), os: z.string() }).optional(),
+  platform: z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() }).optional(),
   annotations: z.record(z.string(), z.string()).nullish(),
   artifactType: z.string().optional(),
 });

@@ -33,10 +33,9 @@ export function selectFromIndex(
     }
     return manifests;
   }
-  const found = manifests.filter(
-    (each) =>
-      each.digest === reference || refName(each) === reference || refName(each)?.endsWith(`:${reference}`),
-  );
+  const exact = manifests.filter((each) => each.digest === reference || refName(each) === reference);
+  const found =
+    exact.length > 0 ? exact : manifests.filter((each) => refName(each)?.endsWith(`:${reference}`));
   if (found.length === 0) {
     throw new BuilderError('IMAGE_NOT_FOUND', `Cannot find image "${reference}" in ${name}`, {
       hint: listed,
@@ -45,6 +44,7 @@ export function selectFromIndex(
   return found;
 }
 
-function refName(descriptor: Descriptor): string | undefined {
+/** The name that a layout's index gives an image. */
+export function refName(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[REF_NAME];
 }

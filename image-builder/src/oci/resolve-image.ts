@@ -2,6 +2,7 @@
 import { BuilderError } from '../errors.ts';
 import { parseImageConfig, parseIndex, parseManifest, type Descriptor } from './descriptor.ts';
 import { readDocument, type ImageSource } from './image-source.ts';
+import { refName } from './layout-index.ts';
 import {
   CONFIG_TYPES,
   INDEX_TYPES,
@@ -35,7 +36,7 @@ const MAX_DEPTH = 4;
 
 /**
  * Chooses the image for `architecture` (OCI's words: amd64, arm64 …) and reads its documents.
- * Throws `IMAGE_WRONG_ARCHITECTURE`, `MEDIA_TYPE_UNKNOWN`, `MANIFEST_INVALID` and the errors of blobs.
+ * Throws `IMAGE_WRONG_ARCHITECTURE`, `IMAGE_AMBIGUOUS`, `MEDIA_TYPE_UNKNOWN`, `MANIFEST_INVALID` and the errors of blobs.
  */
 export async function resolveImage(source: ImageSource, architecture: string): Promise<Image> {
   const manifestDescriptor = await chooseManifest(source, await source.candidates(), architecture, 0);
@@ -81,10 +82,7 @@ async function chooseManifest(
   architecture: string,
   depth: number,
 ): Promise<Descriptor> {
-  const fitting = candidates.filter(
-    ({ platform }) =>
-      platform === undefined || (platform.os === 'linux' && platform.architecture === architecture),
-  );
+  const fitting = fittingOf(candidates, architecture);
   const [chosen] = fitting;
   if (chosen === undefined) {
     throw wrongArchitecture(
@@ -93,6 +91,7 @@ async function chooseManifest(
       candidates.map(({ platform }) => `${platform?.os}/${platform?.architecture}`),
     );
   }
+  if (fitting.length > 1) throw ambiguous(source, architecture, fitting);
   if (MANIFEST_TYPES.includes(chosen.mediaType)) return chosen;
   if (!INDEX_TYPES.includes(chosen.mediaType)) {
     throw unknownMediaType(chosen.mediaType, `the manifest of ${source.name}`, [
@@ -115,6 +114,36 @@ async function chooseManifest(
     parseIndex(bytes, `index ${chosen.digest} of ${source.name}`).manifests,
     architecture,
     depth + 1,
+  );
+}
+
+/** Of the variants of an architecture the one that is meant when none is said, and that every device here runs. */
+const USUAL_VARIANT: Readonly<Record<string, string>> = { amd64: 'v1', arm: 'v7', arm64: 'v8' };
+
+/** Those for `architecture`, each once. What says its platform comes before what says none, the usual variant before others. */
+function fittingOf(candidates: readonly Descriptor[], architecture: string): readonly Descriptor[] {
+  const once = [...new Map(candidates.map((each) => [each.digest, each])).values()];
+  const said = once.filter(
+    ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
+  );
+  if (said.length === 0) return once.filter(({ platform }) => platform === undefined);
+  const usual = said.filter(({ platform }) =>
+    [undefined, '', USUAL_VARIANT[architecture]].includes(platform?.variant),
+  );
+  return usual.length === 0 ? said : usual;
+}
+
+function ambiguous(source: ImageSource, architecture: string, fitting: readonly Descriptor[]): BuilderError {
+  const listed = fitting.map((each) => {
+    const words = [refName(each), each.platform?.variant].filter((word) => word !== undefined);
+    return `${each.digest}${words.length === 0 ? '' : ` (${words.join(', ')})`}`;
+  });
+  return new BuilderError(
+    'IMAGE_AMBIGUOUS',
+    `Cannot choose an image in ${source.name}: ${fitting.length} of them are for linux/${architecture}`,
+    {
+      hint: `Name one by its digest, or copy one by itself. There are ${listed.join(', ')}.`,
+    },
   );
 }
 

@@ -1,0 +1,107 @@
+/** Which of several images is meant, and that none is guessed. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { openInput } from '../src/oci/input.ts';
+import { resolveImage } from '../src/oci/resolve-image.ts';
+import { file, tarOf, writeLayout, type Blob } from './support/layout.ts';
+import { scratchDirectory } from './support/scratch.ts';
+
+const scratch = scratchDirectory();
+
+/** What an index says of an image. */
+interface Said {
+  readonly name?: string;
+  readonly platform?: object;
+}
+
+interface Layout {
+  readonly place: string;
+  readonly images: readonly Blob[];
+}
+
+/** A layout with an image for each description, all different. */
+async function layoutOf(said: readonly Said[], architecture = 'amd64'): Promise<Layout> {
+  const place = scratch('layout');
+  const images: Blob[] = [];
+  for (const [index] of said.entries()) {
+    images.push(writeLayout(place, [{ tar: await tarOf([file(`image-${index}`)]) }], { architecture }));
+  }
+  const manifests = said.map(({ name, platform }, index) => ({
+    ...images[index],
+    ...(platform === undefined ? {} : { platform }),
+    ...(name === undefined ? {} : { annotations: { 'org.opencontainers.image.ref.name': name } }),
+  }));
+  writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+  return { place, images };
+}
+
+/** Index of the image that is chosen. */
+async function chosen({ place, images }: Layout, reference = '', architecture = 'amd64'): Promise<number> {
+  const source = await openInput(`${place}${reference}`);
+  const { digest } = await resolveImage(source, architecture);
+  return images.findIndex((image) => image.digest === digest);
+}
+
+const AMD64 = { os: 'linux', architecture: 'amd64' };
+
+describe('resolveImage()', () => {
+  it.each([
+    ['of no platform', [{}, {}]],
+    ['of one platform', [{ platform: AMD64 }, { platform: AMD64 }]],
+    [
+      'of odd variants',
+      [{ platform: { ...AMD64, variant: 'v3' } }, { platform: { ...AMD64, variant: 'v4' } }],
+    ],
+  ])('does not guess between two images %s, and names them', async (_, said) => {
+    const layout = await layoutOf(said);
+    const [one, two] = layout.images;
+    const error: unknown = await chosen(layout).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'IMAGE_AMBIGUOUS',
+      message: `Cannot choose an image in ${layout.place}: 2 of them are for linux/amd64`,
+    });
+    expect(error).toHaveProperty('hint', expect.stringContaining(one?.digest ?? ''));
+    expect(error).toHaveProperty('hint', expect.stringContaining(two?.digest ?? ''));
+    expect(await chosen(layout, `:${two?.digest}`)).toBe(1);
+  });
+
+  it('does not guess between two names that end alike, but takes the one that is meant', async () => {
+    const layout = await layoutOf([{ name: 'a:latest' }, { name: 'b:latest' }]);
+    await expect(chosen(layout, ':latest')).rejects.toMatchObject({
+      code: 'IMAGE_AMBIGUOUS',
+      hint: expect.stringContaining('b:latest') as unknown,
+    });
+    expect(await chosen(layout, ':b:latest')).toBe(1);
+    expect(await chosen(await layoutOf([{ name: 'a:latest' }, { name: 'latest' }]), ':latest')).toBe(1);
+  });
+
+  it('takes one image that is listed twice', async () => {
+    const { place, images } = await layoutOf([{}]);
+    writeFileSync(
+      join(place, 'index.json'),
+      JSON.stringify({ schemaVersion: 2, manifests: [images[0], images[0]] }),
+    );
+    expect(await chosen({ place, images })).toBe(0);
+  });
+
+  it.each([
+    ['arm', ['v5', 'v6', 'v7'], 2],
+    ['arm', ['v6'], 0],
+    ['arm64', ['v9', 'v8'], 1],
+    ['amd64', ['v3', undefined], 1],
+    ['amd64', ['v2', 'v1'], 1],
+  ])(
+    'takes of the variants of %s %j the one that every device has',
+    async (architecture, variants, index) => {
+      const said = variants.map((variant) => ({ platform: { os: 'linux', architecture, variant } }));
+      expect(await chosen(await layoutOf(said, architecture), '', architecture)).toBe(index);
+    },
+  );
+
+  it('takes the image of the platform before one that names none', async () => {
+    expect(await chosen(await layoutOf([{}, { platform: AMD64 }]))).toBe(1);
+  });
+});
