@@ -6,7 +6,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 
 import { BuilderError, isSystemError } from './errors.ts';
 
@@ -77,8 +77,14 @@ export interface KeyFiles {
 export async function generateKeyFiles(name: string): Promise<KeyFiles> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const [privatePath, publicPath] = [`${name}.key`, `${name}.pub`];
-  await writeNew(privatePath, String(privateKey.export({ format: 'pem', type: 'pkcs8' })), OWNER_ONLY);
+  // In this order, for a private key is never removed again.
   await writeNew(publicPath, String(publicKey.export({ format: 'pem', type: 'spki' })), 0o644);
+  try {
+    await writeNew(privatePath, String(privateKey.export({ format: 'pem', type: 'pkcs8' })), OWNER_ONLY);
+  } catch (error) {
+    await rm(publicPath, { force: true });
+    throw error;
+  }
   return { privatePath, publicPath, id: Buffer.from(keyId(rawPublicKey(publicKey))).toString('hex') };
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
@@ -19,3 +20,16 @@ it('readPublicPem() refuses what is no key', async () => {
   await expect(readPublicPem(import.meta.filename)).rejects.toMatchObject({ code: 'KEY_INVALID' });
   await expect(readPublicPem(scratch('none'))).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
 });
+
+it.each(['pub', 'key'])(
+  'generateKeyFiles() writes nothing when there is a .%s already',
+  async (extension) => {
+    const directory = scratch('half');
+    mkdirSync(directory);
+    const name = join(directory, 'release');
+    writeFileSync(`${name}.${extension}`, 'mine');
+    await expect(generateKeyFiles(name)).rejects.toMatchObject({ code: 'KEY_EXISTS' });
+    expect(readdirSync(directory)).toEqual([`release.${extension}`]);
+    expect(readFileSync(`${name}.${extension}`, 'utf8')).toBe('mine');
+  },
+);
