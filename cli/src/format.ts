@@ -7,11 +7,17 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
+  // Not "1024.0 KiB": what rounds up to the next unit is written in it.
+  while (Math.round(value * 10) >= 10_240 && unit < UNITS.length - 1) {
     value /= 1024;
     unit += 1;
   }
   return `${unit === 0 || Number.isInteger(value) ? String(value) : value.toFixed(1)} ${UNITS[unit] ?? ''}`;
+}
+
+/** The text with everything that could steer a terminal replaced: what a disk or an archive says is shown, not obeyed. */
+export function plain(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?');
 }
 
 /** "1 build", "2 builds". */

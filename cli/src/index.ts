@@ -2,3 +2,4 @@ export * from './command.ts';
 export * from './errors.ts';
 export * from './format.ts';
 export * from './progress.ts';
+export { jsonOf, tell, type Told } from './report.ts';

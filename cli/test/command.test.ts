@@ -111,6 +111,15 @@ describe('runProgram()', () => {
     });
   });
 
+  it('shows what could steer a terminal and does not do it, other than to begin a line', async () => {
+    thrown = new CoconError('BAD_TAR', 'Cannot read "\u001B[2J\u009B2J"\nat all', { hint: 'Not \u0007.' });
+    const { out, err } = await run('throws', '--json');
+    expect(err).toBe('tool: Cannot read "?[2J?2J"\nat all [BAD_TAR]\nhint: Not ?.\n');
+    expect(JSON.parse(out)).toMatchObject({
+      error: { message: 'Cannot read "\u001B[2J\u009B2J"\nat all', hint: 'Not \u0007.' },
+    });
+  });
+
   it.each(['EACCES', 'EROFS', 'ENOSPC'])('has a hint and no stack for %s of a system call', async (errno) => {
     const facts = { errno, syscall: 'mkdir', path: '/place' };
     thrown = Object.assign(new Error(`${errno}: no, mkdir '/place'`), { ...facts, code: errno });

@@ -8,6 +8,7 @@ describe('formatBytes()', () => {
     [1023, '1023 B'],
     [1536, '1.5 KiB'],
     [4 << 20, '4 MiB'],
+    [2 ** 20 - 1, '1.0 MiB'],
     [5 * 2 ** 40, '5 TiB'],
   ])('writes %d as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);

@@ -1,4 +1,6 @@
 /** A volume as text, the same for the same bytes: for eyes, for snapshots, for bug reports. */
+import { plain } from '@cocon-os/cli';
+
 import type { BlockDevice } from './block-device.ts';
 import { isSdfsError } from './errors.ts';
 import { BLOCK_SIZE, WRITERS } from './format.ts';
@@ -106,5 +108,5 @@ function hexWord(value: number): string {
 }
 
 function finished(lines: readonly string[]): string {
-  return `${lines.join('\n')}\n`;
+  return lines.map((line) => `${plain(line)}\n`).join('');
 }

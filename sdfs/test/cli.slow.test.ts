@@ -197,6 +197,17 @@ describe('sdfs info, ls, cat, fsck, dump', () => {
     });
   });
 
+  test('what could steer a terminal is shown, not obeyed: info, dump, and the question of mkfs', () => {
+    const path = join(folder, 'hostile.img');
+    const label = '\u001B[2J\u009B1m';
+    const small = ['--erase-group', '64KiB', '--ring-records', '4'];
+    expect(sdfs('mkfs', ...small, '--size', '1MiB', '--label', label, path).status).toBe(0);
+    expect(sdfs('info', path).out).toContain('"?[2J?1m"');
+    expect(sdfs('dump', path).out).toContain('"\\u001b[2J?1m"');
+    expect(sdfs('mkfs', ...small, path).err).toContain('"?[2J?1m"');
+    expect(JSON.parse(sdfs('info', '--json', path).out)).toMatchObject({ volume: { label } });
+  });
+
   test('ls lists files and their places', () => {
     expect(sdfs('ls', image, '0').out.split('\n').filter(Boolean)).toHaveLength(7);
     expect(JSON.parse(sdfs('ls', '--json', image).out)).toMatchObject({

@@ -44,10 +44,14 @@ export type MachineErrorCode =
   | 'DIRECTORY_NOT_FOUND'
   | 'HEALTH_FAILED'
   | 'HEALTH_TIMEOUT'
-  | 'RUN_FAILED';
+  | 'RUN_FAILED'
+  | 'VERIFY_FAILED';
+
+/** What `verify` finds in a slot besides the faults of a volume. */
+export type SlotFaultCode = 'VERITY_MISMATCH';
 
 /** Every code of this package. */
-export type UpdaterErrorCode = ArtifactErrorCode | SourceErrorCode | MachineErrorCode;
+export type UpdaterErrorCode = ArtifactErrorCode | SourceErrorCode | MachineErrorCode | SlotFaultCode;
 
 /** A fault of an artifact, its source or the machine. */
 export class UpdaterError extends CoconError<UpdaterErrorCode> {

@@ -1,5 +1,5 @@
 /** Rows of text in aligned columns. */
-import { plain } from './text.ts';
+import { plain } from '@cocon-os/cli';
 
 /** Lines with two blanks between columns; the last column is not padded. */
 export function formatTable(cells: readonly (readonly string[])[]): string {

@@ -20,11 +20,6 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The text with everything that could steer a terminal replaced: what a disk or an archive says is shown, not obeyed. */
-export function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
-}
-
 /** The bytes of a text of ASCII characters. */
 export function encodeAscii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));

@@ -5,11 +5,13 @@ import {
   checkSlot,
   isSdfsError,
   type Crypto,
+  type SdfsErrorCode,
   type Slot,
   type SlotFile,
   type Volume,
 } from '@cocon-os/sdfs';
 
+import type { SlotFaultCode } from './errors.ts';
 import { findVerityFault } from './verity-tree.ts';
 
 /** What was found in one slot. */
@@ -20,7 +22,7 @@ export interface SlotFindings {
   /** Bytes of its files; 0 when it is not known which they are. */
   readonly bytes: number;
   /** The first thing that is wrong; `null` when all is well. */
-  readonly fault: { readonly code: string; readonly message: string } | null;
+  readonly fault: { readonly code: SdfsErrorCode | SlotFaultCode; readonly message: string } | null;
 }
 
 /** What `verifySlot` needs besides the volume. */

@@ -1,5 +1,5 @@
 /** `sdfs fsck`: everything that can be checked about a volume. */
-import { defineCommand, EXIT_DONE, EXIT_FAILED, terminalProgress } from '@cocon-os/cli';
+import { defineCommand, EXIT_DONE, EXIT_FAILED, plain, terminalProgress } from '@cocon-os/cli';
 
 import type { Finding } from '../fsck/finding.ts';
 import { fsck } from '../fsck/fsck.ts';
@@ -42,5 +42,5 @@ export const fsckCommand = defineCommand<Context, typeof OPTIONS>({
 });
 
 function line({ severity, place, message, code, hint }: Finding): string {
-  return `${severity}: ${place}: ${message} [${code}]\n${hint === null ? '' : `  hint: ${hint}\n`}`;
+  return `${severity}: ${place}: ${plain(message)} [${code}]\n${hint === null ? '' : `  hint: ${hint}\n`}`;
 }

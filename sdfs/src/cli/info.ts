@@ -1,5 +1,5 @@
 /** `sdfs info`: what a volume is and what its slots are. */
-import { defineCommand, formatBytes } from '@cocon-os/cli';
+import { defineCommand, formatBytes, plain } from '@cocon-os/cli';
 
 import { isSdfsError } from '../errors.ts';
 import { BLOCK_SIZE, WRITERS } from '../format.ts';
@@ -71,7 +71,7 @@ function text(volume: Volume): string {
       `${failure.releaseDigest} ${failure.reason}${inParentheses(failure.detail)}, got to ${failure.progress}`,
     ]),
   ];
-  return rows.map(([name, value]) => `${(name ?? '').padEnd(8)}  ${value ?? ''}\n`).join('');
+  return rows.map(([name, value]) => `${(name ?? '').padEnd(8)}  ${plain(value ?? '')}\n`).join('');
 }
 
 function slotText(volume: Volume, slot: Slot): string {

@@ -4,7 +4,9 @@ import {
   EXIT_DONE,
   EXIT_NOTHING_TO_DO,
   formatBytes,
+  jsonOf,
   silentProgress,
+  tell,
   terminalProgress,
   UsageError,
   type Progress,
@@ -123,6 +125,7 @@ function reportBreak(terminal: Terminal, position: number, pause: number): void 
 /** Not a failure: what was asked for is so already. The words are those of an error all the same. */
 function reportPresent({ code, message, facts }: SdfsError, json: boolean, terminal: Terminal): void {
   const hint = 'Reboot to try a release on trial; a confirmed one needs nothing.';
-  if (json) terminal.out(`${JSON.stringify({ error: { code, message, hint, facts } })}\n`);
-  terminal.err(`cocon-update: ${message} [${code}]\nhint: ${hint}\n`);
+  const told = { code, message, hint, facts };
+  if (json) terminal.out(`${JSON.stringify({ error: jsonOf(told) })}\n`);
+  tell('cocon-update', terminal, told);
 }

@@ -1,12 +1,11 @@
 /** `cocon-update status`. */
-import { defineCommand, formatBytes } from '@cocon-os/cli';
+import { defineCommand, formatBytes, plain } from '@cocon-os/cli';
 
 import type { UpdaterContext } from '../context.ts';
 import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
 import { readStatus } from '../status.ts';
 import type { SlotReport, StatusReport } from '../status-schema.ts';
 import { formatTable } from '../table.ts';
-import { plain } from '../text.ts';
 
 const DIGEST_SHOWN = 12;
 

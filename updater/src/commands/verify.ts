@@ -1,7 +1,17 @@
 /** `cocon-update verify`. */
-import { defineCommand, EXIT_DONE, EXIT_FAILED, formatBytes, terminalProgress } from '@cocon-os/cli';
+import {
+  defineCommand,
+  EXIT_DONE,
+  EXIT_FAILED,
+  formatBytes,
+  jsonOf,
+  plain,
+  tell,
+  terminalProgress,
+} from '@cocon-os/cli';
 
 import type { UpdaterContext } from '../context.ts';
+import { UpdaterError } from '../errors.ts';
 import { KEY_OPTION, trustedKeys } from '../keys.ts';
 import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
 import { verifySlot, type SlotFindings } from '../verify-slot.ts';
@@ -37,27 +47,31 @@ export const verify = defineCommand<UpdaterContext, typeof OPTIONS>({
     });
     const error = failureOf(found);
     if (json)
-      terminal.out(`${JSON.stringify({ slots: found, ...(error === undefined ? {} : { error }) })}\n`);
+      terminal.out(
+        `${JSON.stringify({ slots: found, ...(error === undefined ? {} : { error: jsonOf(error) }) })}\n`,
+      );
     else terminal.out(found.map(formatFindings).join(''));
     if (error === undefined) return EXIT_DONE;
-    terminal.err(`cocon-update: ${error.message} [${error.code}]\nhint: ${error.hint}\n`);
+    tell('cocon-update', terminal, error);
     return EXIT_FAILED;
   },
 });
 
 function formatFindings({ slot, bytes, fault }: SlotFindings): string {
   if (fault === null) return `slot ${slot}: good, ${formatBytes(bytes)}\n`;
-  return `slot ${slot}: ${fault.message} [${fault.code}]\n`;
+  return `slot ${slot}: ${plain(fault.message)} [${fault.code}]\n`;
 }
 
 /** The findings are the result, so the error stands beside them and is not thrown. */
-function failureOf(found: readonly SlotFindings[]) {
+function failureOf(found: readonly SlotFindings[]): UpdaterError | undefined {
   const bad = found.filter((slot) => slot.fault !== null).map((slot) => slot.slot);
   if (bad.length === 0) return undefined;
-  return {
-    code: 'VERIFY_FAILED',
-    message: `Cannot vouch for slot ${bad.join(', ')}: what it holds is not what was signed`,
-    hint: 'A damaged slot is passed over at boot. Give it up (cocon-update rollback --slot), then stage the release again with --force.',
-    facts: { slots: bad.join(', ') },
-  };
+  return new UpdaterError(
+    'VERIFY_FAILED',
+    `Cannot vouch for slot ${bad.join(', ')}: what it holds is not what was signed`,
+    {
+      hint: 'A damaged slot is passed over at boot. Give it up (cocon-update rollback --slot), then stage the release again with --force.',
+      facts: { slots: bad.join(', ') },
+    },
+  );
 }
