@@ -80,6 +80,24 @@ describe('cocon seal', () => {
     expect(lstatSync(output).isSymbolicLink()).toBe(true);
   });
 
+  it('refuses two device trees of one name, for a release names them by that alone', async () => {
+    const trees = ['boot/a/board.dtb', 'boot/b/board.dtb'].map((path) => file(path));
+    const layout = await layoutWith(await layerOf(trees));
+    const directory = scratch('trees');
+    mkdirSync(directory);
+    writeFileSync(
+      join(directory, 'cocon.config.ts'),
+      "export default { seal: { deviceTrees: ['/boot/a/board.dtb', '/boot/b/board.dtb'] } };",
+    );
+    const run = await cocon(directory, 'seal', layout, '--key', join(workplace, 'release.key'), '--json');
+    expect(JSON.parse(run.out)).toMatchObject({
+      error: {
+        code: 'DEVICE_TREE_AMBIGUOUS',
+        message: 'Cannot seal two device trees named board.dtb: /boot/a/board.dtb and /boot/b/board.dtb',
+      },
+    });
+  });
+
   it('takes an index of many platforms and chooses the right one', async () => {
     const layout = await layoutWith(
       await layerOf([

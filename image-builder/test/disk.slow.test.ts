@@ -90,29 +90,15 @@ describe('cocon image', () => {
     const listing = await sh('mdir -b -/ -i "$1@@4M" ::', disk());
     expect(listing.trim().split('\n')).toEqual(['::/EFI/', '::/EFI/BOOT/', '::/EFI/BOOT/BOOTX64.EFI']);
     const copy = scratch('loader.efi');
-    await sh(
-      'mcopy -i "$1@@4M" ::/EFI/BOOT/BOOTX64.EFI "$2"; fsck.vfat -n "$1" >/dev/null 2>&1 || true',
-      disk(),
-      copy,
-    );
+    await sh('mcopy -i "$1@@4M" ::/EFI/BOOT/BOOTX64.EFI "$2"', disk(), copy);
+    expect(await sh('fsck.vfat -n "$1"', await partitionFile(0))).toMatch(/\d+ files, /);
     expect(readTrustedKeys(readFileSync(copy), 'copy')).toEqual([
       await readPublicKey(join(workplace, 'release.pub')),
     ]);
   });
 
   it('makes an ext4 file system for data that e2fsck finds no fault with', async () => {
-    const partition = scratch('data');
-    const table = await sh('sfdisk --json "$1"', disk());
-    const { start, size } = (
-      JSON.parse(table) as { partitiontable: { partitions: { start: number; size: number }[] } }
-    ).partitiontable.partitions[2] ?? { start: 0, size: 0 };
-    await sh(
-      'dd if="$1" of="$2" bs=1M iflag=skip_bytes,count_bytes skip="$3" count="$4" status=none',
-      disk(),
-      partition,
-      String(start * 512),
-      String(size * 512),
-    );
+    const partition = await partitionFile(2);
     expect(await sh('e2fsck -fn "$1" 2>&1; e2label "$1"', partition)).toMatch(/cocon-data\n$/);
   });
 
@@ -154,9 +140,18 @@ describe('cocon image', () => {
   });
 
   it('follows uuid in the configuration and nothing else for its identifiers', async () => {
-    const first = await uuidsFor('11111111-2222-3333-4444-555555555555');
-    expect(await uuidsFor('11111111-2222-3333-4444-555555555555')).toBe(first);
-    expect(await uuidsFor('11111111-2222-3333-4444-555555555556')).not.toBe(first);
+    const uuid = '11111111-2222-3333-4444-555555555555';
+    const first = await uuidsFor({ uuid });
+    expect(await uuidsFor({ uuid, volume: { label: 'other', slots: 4 } })).toBe(first);
+    expect(await uuidsFor({ uuid: '11111111-2222-3333-4444-555555555556' })).not.toBe(first);
+  });
+
+  it('has other identifiers with another volume on it, of the same size', async () => {
+    const sizeBytes = '32MiB';
+    const volumes = [{}, { label: 'other' }, { slots: 4 }].map((volume) => ({ sizeBytes, ...volume }));
+    const seen = new Set<string>();
+    for (const volume of [...volumes, ...volumes]) seen.add(await uuidsFor({ volume }));
+    expect(seen.size).toBe(volumes.length);
   });
 
   it.for([
@@ -265,10 +260,28 @@ function digest(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** The identifiers of a disk that is given `uuid`. */
-async function uuidsFor(uuid: string): Promise<string> {
+/** A partition of the disk, cut out into a file. */
+async function partitionFile(index: number): Promise<string> {
+  const table = await sh('sfdisk --json "$1"', disk());
+  const { partitions } = (
+    JSON.parse(table) as { partitiontable: { partitions: { start: number; size: number }[] } }
+  ).partitiontable;
+  const { start, size } = partitions[index] ?? { start: 0, size: 0 };
+  const partition = scratch('partition');
+  await sh(
+    'dd if="$1" of="$2" bs=1M iflag=skip_bytes,count_bytes skip="$3" count="$4" status=none',
+    disk(),
+    partition,
+    String(start * 512),
+    String(size * 512),
+  );
+  return partition;
+}
+
+/** The identifiers of a disk without data, with those settings of `image`. */
+async function uuidsFor(image: object): Promise<string> {
   const config = scratch('with-uuid.ts');
-  writeFileSync(config, `export default { image: { uuid: '${uuid}', data: false } };`);
+  writeFileSync(config, `export default { image: ${JSON.stringify({ ...image, data: false })} };`);
   const { out } = await cocon(
     workplace,
     'image',

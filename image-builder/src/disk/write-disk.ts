@@ -143,7 +143,12 @@ function seedOf(
 ): Uint8Array {
   const parts =
     config.image.uuid === undefined
-      ? [loader, ...releases.map(({ digest }) => digest), JSON.stringify(layout)]
+      ? [
+          loader,
+          ...releases.map(({ digest }) => digest),
+          JSON.stringify(layout),
+          JSON.stringify(config.image.volume),
+        ]
       : [config.image.uuid];
   const hash = createHash('sha256');
   for (const part of parts) hash.update(createHash('sha256').update(part).digest());

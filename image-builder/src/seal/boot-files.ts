@@ -31,7 +31,7 @@ const PE_HEADER_BYTES = 64 * 1024;
 
 /**
  * Finds the files, checks the kernel and removes them from `root`.
- * Throws `KERNEL_*`, `INITRD_*` and `DEVICE_TREE_MISSING`.
+ * Throws `KERNEL_*`, `INITRD_*` and `DEVICE_TREE_*`.
  */
 export function takeBootFiles(
   root: Directory,
@@ -46,9 +46,23 @@ export function takeBootFiles(
   const deviceTrees = choice.deviceTrees.map((path) =>
     namedFile(root, path, `dtb/${path.split('/').at(-1) ?? ''}`, 'DEVICE_TREE_MISSING'),
   );
+  assertNamesDiffer(deviceTrees);
   const taken = [kernel, ...(initrd === undefined ? [] : [initrd]), ...deviceTrees];
   for (const { file } of taken) removeFile(root, file);
   return taken;
+}
+
+/** A release names its device trees by the last part of their paths. */
+function assertNamesDiffer(deviceTrees: readonly BootFile[]): void {
+  for (const [index, { name, path }] of deviceTrees.entries()) {
+    const earlier = deviceTrees.slice(0, index).find((each) => each.name === name);
+    if (earlier === undefined) continue;
+    throw new BuilderError(
+      'DEVICE_TREE_AMBIGUOUS',
+      `Cannot seal two device trees named ${name.slice('dtb/'.length)}: ${earlier.path} and ${path}`,
+      { hint: 'Leave one out of seal.deviceTrees in cocon.config.ts, or rename one in the image.' },
+    );
+  }
 }
 
 function onlyKernel(root: Directory): BootFile {
