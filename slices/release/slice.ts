@@ -17,7 +17,7 @@ export function release(version: string, keys: readonly TrustedKey[]): Slice {
     VERSION_ID: version,
     PRETTY_NAME: `Cocon OS ${version}`,
   };
-  const text = Object.entries(osRelease).map(([name, value]) => `${name}="${value}"\n`);
+  const text = Object.entries(osRelease).map(([name, value]) => `${name}=${quoted(value)}\n`);
   const entries: readonly LayerEntry[] = [
     { type: 'file', path: 'etc/os-release', mode: 0o644, contents: text.join('') },
     { type: 'directory', path: 'etc/cocon/keys', mode: 0o755 },
@@ -42,4 +42,9 @@ export function release(version: string, keys: readonly TrustedKey[]): Slice {
         .says(/^ID="cocon"$/m),
     ],
   });
+}
+
+/** In double quotes, as shells and os-release(5) read it. */
+function quoted(value: string): string {
+  return `"${value.replaceAll(/["$`\\]/g, String.raw`\$&`)}"`;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -162,5 +163,14 @@ describe('release()', () => {
       },
       { path: 'etc/cocon/keys/factory.pem', contents: 'PEM\n' },
     ]);
+  });
+
+  test('writes os-release so that a shell reads the version as it was given', async () => {
+    const version = '1" $(id) `id` \\ $HOME';
+    const { recipe } = nodeOf(await graphOf('x86_64', [release(version, [])]), 'release');
+    const [first] = recipe.kind === 'entries' ? recipe.entries : [];
+    const text = first?.type === 'file' ? first.contents : '';
+    const read = execFileSync('sh', ['-euc', 'eval "$1"; printf %s "$VERSION_ID"', 'sh', text]);
+    expect(String(read)).toBe(version);
   });
 });
