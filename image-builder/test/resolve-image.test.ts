@@ -8,6 +8,7 @@ import { openInput } from '../src/oci/input.ts';
 import { resolveImage } from '../src/oci/resolve-image.ts';
 import { file, tarOf, writeLayout, type Blob } from './support/layout.ts';
 import { scratchDirectory } from './support/scratch.ts';
+import { sh } from './support/sh.ts';
 
 const scratch = scratchDirectory();
 
@@ -103,5 +104,59 @@ describe('resolveImage()', () => {
 
   it('takes the image of the platform before one that names none', async () => {
     expect(await chosen(await layoutOf([{}, { platform: AMD64 }]))).toBe(1);
+  });
+
+  describe('in what docker save of Docker 25 writes', () => {
+    /** Docker's image store writes a layout with its own list beside it; its names are in an annotation of containerd's. */
+    async function saved(...names: readonly string[]): Promise<{ archive: string; images: readonly Blob[] }> {
+      const { place, images } = await layoutOf(names.map(() => ({})));
+      const manifests = names.map((name, index) => ({
+        ...images[index],
+        annotations: {
+          'io.containerd.image.name': `docker.io/library/${name}`,
+          'org.opencontainers.image.ref.name': name.replace(/.*:/, ''),
+        },
+      }));
+      writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+      const list = names.map((name) => ({ Config: 'blobs/sha256/0', RepoTags: [name], Layers: [] }));
+      writeFileSync(join(place, 'manifest.json'), JSON.stringify(list));
+      const archive = scratch('saved.tar');
+      await sh('tar -C "$1" -cf "$2" oci-layout index.json manifest.json blobs', place, archive);
+      return { archive, images };
+    }
+
+    it.each(['docker-archive:', ''])(
+      'finds an image by the name that it was saved by (%j)',
+      async (prefix) => {
+        const { archive, images } = await saved('app:latest', 'os:latest');
+        for (const [index, name] of ['app:latest', 'os:latest'].entries()) {
+          const source = await openInput(`${prefix}${archive}:${name}`);
+          expect((await resolveImage(source, 'amd64')).digest).toBe(images[index]?.digest);
+        }
+      },
+    );
+
+    it('does not guess which of two that are latest is meant', async () => {
+      const { archive } = await saved('app:latest', 'os:latest');
+      for (const reference of ['', ':latest']) {
+        const error: unknown = await openInput(`${archive}${reference}`)
+          .then((source) => resolveImage(source, 'amd64'))
+          .catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({
+          code: 'IMAGE_AMBIGUOUS',
+          hint: expect.stringContaining('docker.io/library/os:latest') as unknown,
+        });
+      }
+    });
+  });
+
+  it('takes one image of two names without one', async () => {
+    const { place, images } = await layoutOf([{}]);
+    const manifests = ['a', 'b'].map((name) => ({
+      ...images[0],
+      annotations: { 'org.opencontainers.image.ref.name': name },
+    }));
+    writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+    expect(await chosen({ place, images })).toBe(0);
   });
 });

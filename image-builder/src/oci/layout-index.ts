@@ -3,6 +3,8 @@ import { BuilderError } from '../errors.ts';
 import { parseIndex, type Descriptor } from './descriptor.ts';
 
 const REF_NAME = 'org.opencontainers.image.ref.name';
+/** `docker save` puts only the tag into the other one. */
+const FULL_NAME = 'io.containerd.image.name';
 
 /**
  * The descriptors that `reference` (a ref name, a tag or a digest) names; without one, all when they differ by platform
@@ -14,7 +16,7 @@ export function selectFromIndex(
   reference: string | undefined,
 ): readonly Descriptor[] {
   const { manifests } = parseIndex(bytes, `index.json of ${name}`);
-  const names = [...new Set(manifests.map(refName).filter((each) => each !== undefined))];
+  const names = [...new Set(manifests.map(nameOf).filter((each) => each !== undefined))];
   const listed = names.length === 0 ? 'It names none.' : `It names ${names.join(', ')}.`;
   if (reference === undefined) {
     if (manifests.length === 0) {
@@ -22,7 +24,7 @@ export function selectFromIndex(
         hint: 'Put an image into it first, for example with: skopeo copy … oci:<directory>:<name>.',
       });
     }
-    if (names.length > 1) {
+    if (names.length > 1 && new Set(manifests.map(({ digest }) => digest)).size > 1) {
       throw new BuilderError(
         'IMAGE_AMBIGUOUS',
         `Cannot choose an image in ${name}: it holds ${names.length}`,
@@ -33,9 +35,13 @@ export function selectFromIndex(
     }
     return manifests;
   }
-  const exact = manifests.filter((each) => each.digest === reference || refName(each) === reference);
+  const exact = manifests.filter((each) => [each.digest, ...namesOf(each)].includes(reference));
   const found =
-    exact.length > 0 ? exact : manifests.filter((each) => refName(each)?.endsWith(`:${reference}`));
+    exact.length > 0
+      ? exact
+      : manifests.filter((each) =>
+          namesOf(each).some((full) => full.endsWith(`:${reference}`) || full.endsWith(`/${reference}`)),
+        );
   if (found.length === 0) {
     throw new BuilderError('IMAGE_NOT_FOUND', `Cannot find image "${reference}" in ${name}`, {
       hint: listed,
@@ -44,7 +50,11 @@ export function selectFromIndex(
   return found;
 }
 
-/** The name that a layout's index gives an image. */
-export function refName(descriptor: Descriptor): string | undefined {
-  return descriptor.annotations?.[REF_NAME];
+/** The name that a layout's index gives an image, the longer one of two. */
+export function nameOf(descriptor: Descriptor): string | undefined {
+  return namesOf(descriptor).at(0);
+}
+
+function namesOf({ annotations }: Descriptor): readonly string[] {
+  return [annotations?.[FULL_NAME], annotations?.[REF_NAME]].filter((name) => name !== undefined);
 }

@@ -2,7 +2,7 @@
 import { BuilderError } from '../errors.ts';
 import { parseImageConfig, parseIndex, parseManifest, type Descriptor } from './descriptor.ts';
 import { readDocument, type ImageSource } from './image-source.ts';
-import { refName } from './layout-index.ts';
+import { nameOf } from './layout-index.ts';
 import {
   CONFIG_TYPES,
   INDEX_TYPES,
@@ -135,7 +135,7 @@ function fittingOf(candidates: readonly Descriptor[], architecture: string): rea
 
 function ambiguous(source: ImageSource, architecture: string, fitting: readonly Descriptor[]): BuilderError {
   const listed = fitting.map((each) => {
-    const words = [refName(each), each.platform?.variant].filter((word) => word !== undefined);
+    const words = [nameOf(each), each.platform?.variant].filter((word) => word !== undefined);
     return `${each.digest}${words.length === 0 ? '' : ` (${words.join(', ')})`}`;
   });
   return new BuilderError(
