@@ -61,6 +61,7 @@ describe('parseDeb822Style()', () => {
         uris: ['http://mirror.example/debian/', 'http://second.example/debian'],
         suites: ['bookworm', 'bookworm-updates'],
         components: ['main'],
+        signedBy: '/usr/share/keyrings/debian-archive-keyring.gpg',
       },
       {
         uris: ['http://security.example/debian-security'],
@@ -81,6 +82,36 @@ describe('chooseMirror()', () => {
     expect(chooseMirror(parseDeb822Style(DEB822).toReversed(), 'bookworm')).toBe(
       'http://mirror.example/debian',
     );
+  });
+});
+
+describe("chooseMirror() among vendors' archives that come first", () => {
+  const MIRROR = 'http://mirror.example/debian';
+  const oneLine = (...lines: readonly string[]): string | undefined =>
+    chooseMirror(parseOneLineStyle(lines.join('\n')), 'bookworm');
+  const stable = 'deb [signed-by=/usr/share/keyrings/vendor.gpg] https://vendor.example/code stable main';
+  const named = 'deb https://vendor.example/net bookworm main';
+
+  it('takes the one with the codename before one that is only called stable', () => {
+    expect(oneLine(stable, `deb ${MIRROR} bookworm main`)).toBe(MIRROR);
+  });
+
+  it("takes the one that has the system's updates too", () => {
+    expect(oneLine(named, `deb ${MIRROR}/ bookworm main`, `deb ${MIRROR} bookworm-updates main`)).toBe(
+      MIRROR,
+    );
+  });
+
+  it("takes the one that Debian's keys are named for", () => {
+    const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+    expect(oneLine(stable, named, `deb [arch=amd64 signed-by=${keyring}] ${MIRROR} bookworm main`)).toBe(
+      MIRROR,
+    );
+    expect(oneLine(named, `deb [signed-by=${keyring}] ${MIRROR} stable main`)).toBe(MIRROR);
+  });
+
+  it('still takes the only one there is', () => {
+    expect(oneLine(`deb ${MIRROR} stable main`)).toBe(MIRROR);
   });
 });
 

@@ -1,8 +1,8 @@
 /**
  * Which Debian mirror this machine uses, as its apt configuration says (sources.list(5)).
  *
- * The mirror is the URI whose entry serves the system's own suite with component `main`; the suites of security updates
- * and third-party archives are named otherwise and fall away.
+ * The mirror is the URI whose entry serves the system's own suite with component `main`, see {@link chooseMirror}; the suites of
+ * security updates are named otherwise and fall away.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,15 +14,25 @@ export interface AptEntry {
   readonly uris: readonly string[];
   readonly suites: readonly string[];
   readonly components: readonly string[];
+  /** The keyring that it is checked with. */
+  readonly signedBy?: string;
 }
 
 /** The entries of a one-line-style file (`*.list`). Comments and what is no entry are passed over. */
 export function parseOneLineStyle(text: string): AptEntry[] {
   return text.split('\n').flatMap((line) => {
-    const match = /^\s*(?:deb|deb-src)\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s*([^#]*)/.exec(line);
+    const match = /^\s*(?:deb|deb-src)\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*([^#]*)/.exec(line);
     if (match === null) return [];
-    const [, uri = '', suite = '', components = ''] = match;
-    return [{ uris: [uri], suites: [suite], components: words(components) }];
+    const [, options = '', uri = '', suite = '', components = ''] = match;
+    const signedBy = /(?:^|\s)signed-by=(\S+)/i.exec(options)?.[1];
+    return [
+      {
+        uris: [uri],
+        suites: [suite],
+        components: words(components),
+        ...(signedBy === undefined ? {} : { signedBy }),
+      },
+    ];
   });
 }
 
@@ -40,17 +50,38 @@ export function parseDeb822Style(text: string): AptEntry[] {
     if (fields.get('enabled')?.trim().toLowerCase() === 'no') return [];
     if (!words(fields.get('types')).some((type) => type === 'deb' || type === 'deb-src')) return [];
     const [uris, suites] = [words(fields.get('uris')), words(fields.get('suites'))];
-    return [{ uris, suites, components: words(fields.get('components')) }];
+    const signedBy = fields.get('signed-by')?.trim();
+    const components = words(fields.get('components'));
+    return [{ uris, suites, components, ...(signedBy === undefined ? {} : { signedBy }) }];
   });
 }
 
-/** The mirror that serves `codename` with component `main`, without a slash at its end. */
+/**
+ * The mirror that serves `codename` with component `main`, without a slash at its end. Vendors have such suites too: what
+ * Debian's keys are named for comes first, then what has the system's updates, its codename, or only a suite named stable.
+ */
 export function chooseMirror(entries: readonly AptEntry[], codename: string): string | undefined {
   const names = new Set([codename, 'stable', 'oldstable']);
-  const entry = entries.find(
+  const serving = entries.filter(
     ({ suites, components }) => components.includes('main') && suites.some((suite) => names.has(suite)),
   );
-  return entry?.uris[0]?.replace(/\/+$/, '');
+  const serves = (uri: string, suite: string): boolean =>
+    entries.some(({ uris, suites }) => suites.includes(suite) && uris.some((each) => bare(each) === uri));
+  const signs: readonly ((entry: AptEntry, uri: string) => boolean)[] = [
+    ({ signedBy }) => signedBy?.includes('debian-archive') === true,
+    (_, uri) => serves(uri, `${codename}-updates`),
+    ({ suites }) => suites.includes(codename),
+    () => true,
+  ];
+  for (const sign of signs) {
+    const entry = serving.find((each) => sign(each, bare(each.uris[0] ?? '')));
+    if (entry?.uris[0] !== undefined) return bare(entry.uris[0]);
+  }
+  return undefined;
+}
+
+function bare(uri: string): string {
+  return uri.replace(/\/+$/, '');
 }
 
 /**
@@ -63,7 +94,7 @@ export async function systemMirror(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
   const chosen = environment['COCON_DEBIAN_MIRROR'];
-  if (chosen) return chosen.replace(/\/+$/, '');
+  if (chosen) return bare(chosen);
   const apt = join(root, 'etc/apt');
   const parts = await readdir(join(apt, 'sources.list.d')).catch(() => []);
   const files = [
