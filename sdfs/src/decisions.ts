@@ -4,6 +4,7 @@ import {
   FLAG_WAS_CONFIRMED,
   PROGRESS,
   REASONS,
+  SLOT_ENTRY,
   SLOT_STATES,
   type ProgressName,
   type ReasonName,
@@ -11,6 +12,7 @@ import {
 import type { RecordDraft } from './record-draft.ts';
 import { NO_DIGEST, type Slot } from './record.ts';
 import { bootOrder } from './target-slot.ts';
+import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 import type { Volume } from './volume.ts';
 
 /** When a decision is made: Unix seconds; 0 = not known. */
@@ -89,6 +91,7 @@ export function rollback(volume: Volume, index: number, options: RollbackOptions
 export interface ProgressNote extends DecisionOptions {
   readonly progress: ProgressName;
   readonly reason?: ReasonName | undefined;
+  /** For people; cut to 48 bytes. */
   readonly detail?: string | undefined;
 }
 
@@ -98,7 +101,10 @@ export interface ProgressNote extends DecisionOptions {
  */
 export function noteProgress(volume: Volume, index: number, note: ProgressNote): boolean {
   const slot = volume.liveSlot(index);
-  const { progress, reason = 'none', detail = '' } = note;
+  const { progress, reason = 'none' } = note;
+  const { size } = SLOT_ENTRY.fields.detail;
+  // As it will read back, for what is noted is compared with that.
+  const detail = decodeUtf8(encodeUtf8(note.detail ?? '', size));
   const known = slot.progress === progress && slot.reason === reason && slot.detail === detail;
   if (slot.state !== 'trial' || known) return false;
   volume.write(

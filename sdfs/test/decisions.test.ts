@@ -106,6 +106,13 @@ describe('noteProgress()', () => {
     expect(noteProgress(volume, slot, { progress: 'init' })).toBe(false);
     expect(volume.record).toMatchObject({ sequence, time: 77n, writer: 1 });
   });
+
+  test.each(['x'.repeat(49), 'é'.repeat(25), 'cut\0off', '\uD800'])('writes the detail %j once', (detail) => {
+    const volume = installed(1);
+    const slot = stageSample(volume, sampleRelease(2));
+    const note = () => noteProgress(volume, slot, { progress: 'health', reason: 'health-failed', detail });
+    expect([note(), note()]).toEqual([true, false]);
+  });
 });
 
 describe('bootOrder()', () => {
