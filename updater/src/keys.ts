@@ -49,7 +49,9 @@ function readKeys(platform: Platform, path: string): readonly Uint8Array[] {
   const bytes = platform.readFile(path, MAX_KEY_FILE);
   if (bytes === undefined) throw invalid(path, 'there is no such file');
   const text = decodeText(bytes) ?? '';
-  const bodies = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g)];
+  const bodies = [
+    ...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/\s]*(?:=\s*){0,2})-----END \1-----/g),
+  ];
   if (bodies.length === 0) throw invalid(path, 'it holds no PEM block');
   return bodies.map(([, label, body]) => {
     if (label !== 'PUBLIC KEY') throw invalid(path, `it holds a "${label ?? ''}", wanted a "PUBLIC KEY"`);

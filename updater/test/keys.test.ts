@@ -56,6 +56,7 @@ describe('trustedKeys()', () => {
         .toString()
         .replace(/.{4}=\n/, '=\n'),
     ],
+    ['a key with a sign in its midst that is no digit', first.pem.replace(/(.{30})./, '$1=')],
     ['an empty block', '-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n'],
   ])('refuses %s', (_, text) => {
     expect(() => trustedKeys(nodePlatform, [fileOf(text)])).toThrow(
