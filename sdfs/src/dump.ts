@@ -6,9 +6,8 @@ import { isSdfsError } from './errors.ts';
 import { BLOCK_SIZE, WRITERS } from './format.ts';
 import { readDescriptor } from './descriptor.ts';
 import type { BootRecord, Slot } from './record.ts';
-import { scanRings } from './ring.ts';
+import { currentRecord, scanRings } from './ring.ts';
 import { readSuperblock, readSuperblockCopy, type Superblock } from './superblock.ts';
-import { isNewer } from './ring-position.ts';
 
 /** Everything that can be read of the volume. Never throws for what it finds: what cannot be read is said so. */
 export function dump(device: BlockDevice): string {
@@ -23,14 +22,18 @@ export function dump(device: BlockDevice): string {
   if (superblock === undefined) return finished(lines);
   lines.push(...superblockLines(superblock));
 
-  const records = scanRings(device, superblock).flatMap(({ ring, index, result }) => {
+  const blocks = scanRings(device, superblock);
+  const records = blocks.flatMap(({ ring, index, result }) => {
     if ('record' in result) return [result.record];
     if (!result.blank) lines.push(`ring ${ring} index ${index}: ${result.error.code}`);
     return [];
   });
-  const ordered = records.toSorted((a, b) => (isNewer(a.sequence, b.sequence) ? -1 : 1));
-  for (const [index, record] of ordered.entries()) lines.push(...recordLines(record, index === 0));
-  for (const slot of ordered[0]?.slots ?? []) {
+  if (records.length === 0) return finished(lines);
+  const current = currentRecord(blocks, device.name);
+  const age = ({ sequence }: BootRecord): bigint => BigInt.asUintN(64, current.sequence - sequence);
+  for (const record of records.toSorted((a, b) => (age(a) < age(b) ? -1 : 1)))
+    lines.push(...recordLines(record, record === current));
+  for (const slot of current.slots) {
     if (slot.state !== 'empty') lines.push(...descriptorLines(device, superblock, slot));
   }
   return finished(lines);

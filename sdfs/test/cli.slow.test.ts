@@ -216,6 +216,42 @@ describe('sdfs info, ls, cat, fsck, dump', () => {
     expect(sdfs('ls', image, '2').err).toContain('[SLOT_NOT_FOUND]');
   });
 
+  test('ls lists what can be read beside a slot that cannot, and says which; exit status 1', () => {
+    const path = join(folder, 'one-lost.img');
+    writeFileSync(path, readFileSync(image));
+    const device = openFileDevice(path, 'write');
+    device.write(Volume.open(device).slot(0).descriptorBlock * 4096, new Uint8Array(4096));
+    device.close();
+    const { status, out, err } = sdfs('ls', path);
+    expect(status).toBe(1);
+    expect(out.split('\n').filter(Boolean)).toHaveLength(7);
+    expect(err).toMatch(/^sdfs: Cannot read descriptor of slot 0 .* \[SDFS_BAD_MAGIC\]\nhint: .*\n$/);
+    expect(JSON.parse(sdfs('ls', '--json', path).out)).toMatchObject({
+      slots: [
+        { slot: 0, error: 'SDFS_BAD_MAGIC' },
+        { slot: 1, files: expect.any(Array) },
+      ],
+    });
+    expect(sdfs('ls', path, '0')).toMatchObject({ status: 1, out: '' });
+  });
+
+  test('dump --json tells what there is without a superblock, and without a record', () => {
+    const path = join(folder, 'bare.img');
+    writeFileSync(path, new Uint8Array(2 ** 20));
+    expect(JSON.parse(sdfs('dump', '--json', path).out)).toMatchObject({
+      superblock: null,
+      records: [],
+      slots: [],
+      findings: [{ code: 'SUPERBLOCK_A_UNUSABLE' }, { code: 'SUPERBLOCK_B_UNUSABLE' }, {}],
+    });
+    writeFileSync(path, readFileSync(image).fill(0, 16 * 4096, 48 * 4096));
+    expect(JSON.parse(sdfs('dump', '--json', path).out)).toMatchObject({
+      superblock: { volumeUuid: UUID },
+      records: [],
+      slots: [],
+    });
+  });
+
   test('cat writes the very bytes, and exits with 1 when their SHA-256 is not the one', () => {
     expect(sdfs('cat', image, '0', 'kernel').bytes).toEqual(sampleRelease(1).contents['kernel']);
     expect(sdfs('cat', image, '0', 'vmlinuz')).toMatchObject({ status: 1, out: '' });

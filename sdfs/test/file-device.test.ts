@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -52,9 +52,44 @@ describe('openFileDevice()', () => {
     expect(codeOf(() => openFileDevice(folder, 'write'))).toBe('SDFS_IO');
   });
 
+  test('FILE_NOT_FOUND for a path below a file', () => {
+    expect(codeOf(() => openFileDevice(join(path, 'below'), 'read'))).toBe('FILE_NOT_FOUND');
+  });
+
+  test('of a file that one may not open: SDFS_IO and a way out to read, SDFS_READ_ONLY to write', () => {
+    chmodSync(folder, 0o755);
+    chmodSync(path, 0);
+    const opened = (mode: 'read' | 'write') => asNobody(() => thrownBy(() => openFileDevice(path, mode)));
+    expect(opened('read')).toMatchObject({
+      code: 'SDFS_IO',
+      hint: 'You may not read it; try as the owner or as root.',
+    });
+    expect(opened('write')).toMatchObject({ code: 'SDFS_READ_ONLY' });
+  });
+
   test('SDFS_READ_ONLY when it was opened for reading', () => {
     const device = openFileDevice(path, 'read');
     expect(codeOf(() => device.write(0, new Uint8Array(1)))).toBe('SDFS_READ_ONLY');
     device.close();
   });
 });
+
+/** Root may open everything, so somebody else has to try. */
+function asNobody<Value>(call: () => Value): Value {
+  if (process.geteuid?.() !== 0) return call();
+  process.seteuid?.(65_534);
+  try {
+    return call();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (thrown) {
+    return thrown;
+  }
+  return expect.unreachable();
+}

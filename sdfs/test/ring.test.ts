@@ -1,5 +1,6 @@
 import {
   BLOCK_SIZE,
+  dump,
   RECORD_HEADER,
   RecordDraft,
   scanRings,
@@ -48,7 +49,7 @@ describe('ringPosition()', () => {
 describe('readCurrentRecord()', () => {
   const record = fc.record({ sequence: fc.oneof(u64, fc.bigInt(100n, 130n)), spoiled: fc.boolean() });
   propertyTest.prop([fc.array(record, { maxLength: 12 })], { numRuns: 300 })(
-    'finds what a look at every block finds, in any rings',
+    'finds what a look at every block finds, in any rings, and so does dump()',
     (records) => {
       const { device, volume } = smallVolume();
       const { superblock } = volume;
@@ -66,9 +67,10 @@ describe('readCurrentRecord()', () => {
           });
         }
       };
-      expect(outcome(() => readCurrentRecord(device, superblock))).toBe(
-        outcome(() => currentRecord(scanRings(device, superblock), device.name)),
-      );
+      const current = outcome(() => currentRecord(scanRings(device, superblock), device.name));
+      expect(outcome(() => readCurrentRecord(device, superblock))).toBe(current);
+      const dumped = /^record (\d+) at block \d+, current:/m.exec(dump(device))?.[1];
+      expect(dumped === undefined ? 'SDFS_NO_RECORD' : BigInt(dumped)).toBe(current);
     },
   );
 });

@@ -1,10 +1,13 @@
 /** `sdfs dump`: all structures of a volume as text. */
 import { defineCommand } from '@cocon-os/cli';
 
+import type { BlockDevice } from '../block-device.ts';
 import { dump } from '../dump.ts';
 import { isSdfsError } from '../errors.ts';
 import { fsck } from '../fsck/fsck.ts';
 import { nodeCrypto } from '../node/node-crypto.ts';
+import { scanRings } from '../ring.ts';
+import { readSuperblock } from '../superblock.ts';
 import { Volume } from '../volume.ts';
 import type { Context } from './context.ts';
 import { printJson } from './print-json.ts';
@@ -26,15 +29,32 @@ export const dumpCommand = defineCommand<Context, typeof VOLUME_OPTIONS>({
   run: ({ terminal }, input) =>
     withDevice(input, 'read', (device, startBytes) => {
       if (!input.json) return terminal.out(dump(device));
-      const volume = Volume.open(device);
-      return printJson(terminal, {
-        superblock: volume.superblock,
-        records: volume.scanRings().flatMap(({ result }) => ('record' in result ? [result.record] : [])),
-        slots: volume.liveSlots().map((slot) => ({ slot: slot.index, ...readable(volume, slot.index) })),
-        findings: fsck(device, { crypto: nodeCrypto, startBytes }),
-      });
+      const findings = fsck(device, { crypto: nodeCrypto, startBytes });
+      return printJson(terminal, { ...structures(device), findings });
     }),
 });
+
+/** What there is; without a superblock nothing tells where the rest would be, and without a record no slot is known. */
+function structures(device: BlockDevice) {
+  const superblock = orUndefined(() => readSuperblock(device));
+  if (superblock === undefined) return { superblock: null, records: [], slots: [] };
+  const records = scanRings(device, superblock).flatMap(({ result }) =>
+    'record' in result ? [result.record] : [],
+  );
+  const volume = orUndefined(() => Volume.open(device));
+  const slots =
+    volume?.liveSlots().map((slot) => ({ slot: slot.index, ...readable(volume, slot.index) })) ?? [];
+  return { superblock, records, slots };
+}
+
+function orUndefined<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (isSdfsError(thrown)) return undefined;
+    throw thrown;
+  }
+}
 
 function readable(volume: Volume, index: number) {
   try {

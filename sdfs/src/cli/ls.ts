@@ -1,7 +1,9 @@
 /** `sdfs ls`: the files of a volume's slots. */
-import { defineCommand } from '@cocon-os/cli';
+import { defineCommand, EXIT_DONE, EXIT_FAILED, tell } from '@cocon-os/cli';
 
 import type { SlotFile } from '../descriptor.ts';
+import { isSdfsError, type SdfsError } from '../errors.ts';
+import type { Volume } from '../volume.ts';
 import type { Context } from './context.ts';
 import { printJson } from './print-json.ts';
 import { parseSlot, VOLUME_OPTIONS, withVolume } from './volume-options.ts';
@@ -21,13 +23,43 @@ export const lsCommand = defineCommand<Context, typeof VOLUME_OPTIONS>({
   ],
   run: ({ terminal }, input) =>
     withVolume(input, (volume) => {
-      const [, slot] = input.args;
-      const indices = slot === undefined ? volume.liveSlots().map((each) => each.index) : [parseSlot(slot)];
-      const slots = indices.map((index) => ({ slot: index, files: volume.descriptor(index).files }));
-      if (input.json) printJson(terminal, { slots });
-      else terminal.out(slots.flatMap((each) => each.files.map((file) => line(each.slot, file))).join(''));
+      const [, named] = input.args;
+      const slots =
+        named === undefined
+          ? volume.liveSlots().map(({ index }) => readable(volume, index))
+          : [filesOf(volume, parseSlot(named))];
+      if (input.json) printJson(terminal, { slots: slots.map(forJson) });
+      else terminal.out(slots.flatMap(({ slot, files }) => files.map((file) => line(slot, file))).join(''));
+      const errors = slots.flatMap(({ error }) => error ?? []);
+      for (const { code, message, facts, hint } of errors)
+        tell('sdfs', terminal, { code, message, facts, hint: hint ?? 'sdfs fsck tells what is damaged.' });
+      return errors.length === 0 ? EXIT_DONE : EXIT_FAILED;
     }),
 });
+
+interface Listed {
+  readonly slot: number;
+  readonly files: readonly SlotFile[];
+  readonly error?: SdfsError;
+}
+
+function filesOf(volume: Volume, slot: number): Listed {
+  return { slot, files: volume.descriptor(slot).files };
+}
+
+/** One slot that cannot be read does not hide the others. */
+function readable(volume: Volume, slot: number): Listed {
+  try {
+    return filesOf(volume, slot);
+  } catch (thrown) {
+    if (isSdfsError(thrown)) return { slot, files: [], error: thrown };
+    throw thrown;
+  }
+}
+
+function forJson({ slot, files, error }: Listed) {
+  return error === undefined ? { slot, files } : { slot, error: error.code };
+}
 
 function line(slot: number, file: SlotFile): string {
   const extents = file.extents.map(({ start, blocks }) => `${start}+${blocks}`).join(' ');

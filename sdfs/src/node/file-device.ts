@@ -40,10 +40,11 @@ export function openFileDevice(
   mode: OpenMode,
   options: { readonly lockPatienceSeconds?: number } = {},
 ): OpenedDevice {
-  const isBlockDevice = attempt('open', path, () => statSync(path)).isBlockDevice();
+  const action = mode === 'read' ? 'read' : 'open';
+  const isBlockDevice = attempt(action, path, () => statSync(path)).isBlockDevice();
   const flags =
     mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | (isBlockDevice ? constants.O_EXCL : 0);
-  const descriptor = openFile(path, flags);
+  const descriptor = attempt(action, path, () => openSync(path, flags));
   try {
     const facts = factsOf(descriptor);
     const unlock =
@@ -68,7 +69,8 @@ const nothingToUnlock = (): void => {};
 
 /** Makes a sparse image file of `sizeBytes` bytes and opens it for writing. Throws `VOLUME_EXISTS` where there is a file. */
 export function createImageFile(path: string, sizeBytes: number): OpenedDevice {
-  const fd = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+  const fd = attempt('create', path, () => openSync(path, flags, 0o644));
   try {
     attempt('create', path, () => ftruncateSync(fd, sizeBytes));
   } catch (thrown) {
@@ -138,17 +140,17 @@ class FileDevice implements OpenedDevice {
   }
 }
 
-function openFile(path: string, flags: number): number {
-  return attempt('open', path, () => openSync(path, flags, 0o644));
-}
+/** What is done to a file; one that is opened for nothing else is `read`. */
+type Action = 'create' | 'open' | 'read' | 'write' | 'flush';
 
 /** Turns the errors of Node into ours. */
-function attempt<Value>(action: string, path: string, call: () => Value, offset?: number): Value {
+function attempt<Value>(action: Action, path: string, call: () => Value, offset?: number): Value {
   try {
     return call();
   } catch (cause) {
     const system = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const [code, hint] = SYSTEM_ERRORS[system] ?? (['SDFS_IO', undefined] as const);
+    const known = (action === 'read' ? READ_ERRORS[system] : undefined) ?? SYSTEM_ERRORS[system];
+    const [code, hint] = known ?? (['SDFS_IO', undefined] as const);
     throw new SdfsError(
       code,
       `Cannot ${action} "${path}"${offset === undefined ? '' : ` at byte ${offset}`}: ${messageOf(cause)}`,
@@ -163,6 +165,7 @@ function attempt<Value>(action: string, path: string, call: () => Value, offset?
 
 const SYSTEM_ERRORS: Readonly<Record<string, readonly [SdfsErrorCode, string]>> = {
   ENOENT: ['FILE_NOT_FOUND', 'Check the path.'],
+  ENOTDIR: ['FILE_NOT_FOUND', 'Check the path.'],
   EEXIST: ['VOLUME_EXISTS', 'Choose another path, or delete the file.'],
   EBUSY: ['VOLUME_LOCKED', 'The device is mounted or in use; unmount it.'],
   EROFS: ['SDFS_READ_ONLY', 'The file system or device is read-only.'],
@@ -170,6 +173,12 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [SdfsErrorCode, string]>> 
   EPERM: ['SDFS_READ_ONLY', 'The device does not let itself be written.'],
   EACCES: ['SDFS_READ_ONLY', 'You may not do that; try as the owner or as root.'],
   ENOSPC: ['SDFS_IO', 'The disk that holds the image is full; free some space.'],
+};
+
+/** Who may not even read does not learn whether it could be written. */
+const READ_ERRORS: typeof SYSTEM_ERRORS = {
+  EPERM: ['SDFS_IO', 'You may not read it; try as the owner or as root.'],
+  EACCES: ['SDFS_IO', 'You may not read it; try as the owner or as root.'],
 };
 
 function beyondEnd(device: BlockDevice, action: string, offset: number, length: number): SdfsError {
