@@ -16,6 +16,7 @@ export type InputErrorCode =
   | 'DIGEST_INVALID'
   | 'BLOB_MISSING'
   | 'BLOB_WRONG_DIGEST'
+  | 'AUTH_FILE_INVALID'
   | 'REGISTRY_UNREACHABLE'
   | 'REGISTRY_UNAUTHORIZED'
   | 'REGISTRY_REFUSED';
@@ -45,7 +46,11 @@ export type SealErrorCode =
   | 'RELEASE_NOT_BOOTABLE';
 
 /** Making a container of an image. */
-export type BundleErrorCode = 'IMAGE_NO_COMMAND' | 'USER_UNKNOWN' | 'MOUNT_POINT_INVALID';
+export type BundleErrorCode =
+  | 'IMAGE_NO_COMMAND'
+  | 'USER_UNKNOWN'
+  | 'MOUNT_POINT_INVALID'
+  | 'WORKING_DIRECTORY_INVALID';
 
 /** Booting a profile to try it. */
 export type TestErrorCode = 'TEST_BOOT_FAILED' | 'TEST_TARGET_UNSUPPORTED';

@@ -42,8 +42,18 @@ const BAD_IMAGES: readonly (readonly [string, BuilderErrorCode, () => Promise<st
   ['a file where /dev should be', 'MOUNT_POINT_INVALID', () => layout({ Cmd: ['a'] }, [file('dev')])],
   [
     'a working directory below a file',
-    'LAYER_ENTRY_INVALID',
+    'WORKING_DIRECTORY_INVALID',
     () => layout({ Cmd: ['a'], WorkingDir: '/f/x' }, [file('f')]),
+  ],
+  [
+    'a working directory that is a file',
+    'WORKING_DIRECTORY_INVALID',
+    () => layout({ Cmd: ['a'], WorkingDir: '/f' }, [file('f')]),
+  ],
+  [
+    'a working directory behind a link that climbs',
+    'WORKING_DIRECTORY_INVALID',
+    () => layout({ Cmd: ['a'], WorkingDir: '/l' }, [entry('l', 'symlink', { linkname: '../x' })]),
   ],
   ['a path that is not there', 'INPUT_NOT_FOUND', async () => './nothing'],
 ];

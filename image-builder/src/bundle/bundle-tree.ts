@@ -11,12 +11,12 @@ const NO_LAYER = 0;
 
 /**
  * Makes an image's root one that a container can have read-only: with something below each mount, a working directory
- * and without device nodes. Returns how many nodes were left out. Throws `MOUNT_POINT_INVALID`.
+ * and without device nodes. Returns how many nodes were left out. Throws `MOUNT_POINT_INVALID`, `WORKING_DIRECTORY_INVALID`.
  */
 export function prepareRoot(root: Directory, workingDirectory: string, network: ContainerNetwork): number {
   for (const name of MOUNT_POINTS) requireMountPoint(root, name);
   if (network === 'host') requireNameServers(root);
-  resolveDirectory(root, bytesOf(workingDirectory).split('/'), 'WorkingDir', NO_LAYER);
+  requireWorkingDirectory(root, workingDirectory);
   return removeDevices(root);
 }
 
@@ -50,6 +50,22 @@ function requireMountPoint(root: Directory, name: string): void {
     );
   }
   root.children.set(name, { inode: emptyDirectory(), layer: NO_LAYER });
+}
+
+function requireWorkingDirectory(root: Directory, path: string): void {
+  try {
+    resolveDirectory(root, bytesOf(path).split('/'), 'WorkingDir', NO_LAYER);
+  } catch (cause) {
+    throw new BuilderError(
+      'WORKING_DIRECTORY_INVALID',
+      `Cannot bundle the image: its working directory ${path} is no directory`,
+      {
+        hint: 'Correct WorkingDir in the image, or remove what is in its way.',
+        facts: { path },
+        cause,
+      },
+    );
+  }
 }
 
 /** A file for the device's to be mounted on. What an image has in its place is of the machine that built it. */

@@ -1,5 +1,6 @@
 /** Where the files of a tar archive lie in it, so that blobs are read in any order without unpacking. */
 import { createReadStream } from 'node:fs';
+import { posix } from 'node:path';
 
 import { BuilderError } from '../errors.ts';
 import { MISSING_END, scanTar, TarError, type ScannedHeader } from '../tar/scan.ts';
@@ -40,7 +41,7 @@ export async function indexArchive(path: string): Promise<ReadonlyMap<string, Ar
     throw invalid(path, thrown.message, thrown);
   }
   for (const [name, target] of links) {
-    const file = files.get(new URL(target, `file:///${name}`).pathname.slice(1));
+    const file = files.get(posix.resolve('/', posix.dirname(name), target).slice(1));
     if (file !== undefined) files.set(name, file);
   }
   return files;

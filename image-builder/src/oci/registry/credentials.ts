@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { messageOf } from '@cocon-os/cli';
 import { z } from 'zod';
 
+import { BuilderError } from '../../errors.ts';
 import { parse } from '../descriptor.ts';
 
 /** What a registry asks for. */
@@ -31,7 +33,10 @@ export function credentialFiles(environment: NodeJS.ProcessEnv): readonly string
     .filter((path) => path !== '');
 }
 
-/** The credentials for `host/repository`; the longest path that fits counts. `undefined` where none are kept. */
+/**
+ * The credentials for `host/repository`; the longest path that fits counts. `undefined` where none are kept.
+ * Throws `AUTH_FILE_INVALID`.
+ */
 export async function findCredentials(
   files: readonly string[],
   host: string,
@@ -40,7 +45,7 @@ export async function findCredentials(
   for (const file of files) {
     const bytes = await readFile(file).catch(() => undefined);
     if (bytes === undefined) continue;
-    const { auths = {} } = parse(authFile, bytes, `"${file}"`, 'an auth file of docker login');
+    const { auths = {} } = readAuths(bytes, file);
     for (const key of keysFor(host, repository)) {
       const encoded = auths[key]?.auth;
       if (encoded === undefined || encoded === '') continue;
@@ -49,6 +54,17 @@ export async function findCredentials(
     }
   }
   return undefined;
+}
+
+function readAuths(bytes: Uint8Array, file: string): z.infer<typeof authFile> {
+  try {
+    return parse(authFile, bytes, `"${file}"`, 'an auth file of docker login');
+  } catch (cause) {
+    throw new BuilderError('AUTH_FILE_INVALID', messageOf(cause), {
+      hint: 'Log in again with docker login or skopeo login, or name another file in REGISTRY_AUTH_FILE.',
+      cause,
+    });
+  }
 }
 
 function keysFor(host: string, repository: string): readonly string[] {
