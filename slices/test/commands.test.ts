@@ -108,6 +108,19 @@ describe('cocon build', () => {
     expect(await readdir(cwd)).not.toContain('out');
   });
 
+  test('builds a target also where the name of the image would be that of another', async () => {
+    for (const [kind, name] of [
+      ['profiles', 'sample-a'],
+      ['boards', 'a-sample'],
+    ] as const) {
+      const text = await readFile(join(cwd, kind, 'sample.ts'), 'utf8');
+      await writeFile(join(cwd, kind, `${name}.ts`), text.replace("name: 'sample'", `name: '${name}'`));
+    }
+    const build = ['build', 'sample', '--board', 'a-sample'];
+    expect((await cocon(...build)).err).toContain('[OUTPUT_OCCUPIED]');
+    expect((await cocon(...build, '--target', 'hello')).status).toBe(0);
+  });
+
   test('fails when a slice has outgrown its budget, and says what grew', async () => {
     await cocon('build', 'sample', '--board', 'sample');
     await tree('x'.repeat(2000), '1 KiB');
@@ -276,5 +289,15 @@ describe('cocon verify and cocon store', () => {
     expect(out).toMatch(/ removed; 3 builds kept\n$/);
     expect((await cocon('build', 'sample', '--board', 'sample')).out).toContain('0 of 3 built');
     expect((await cocon('store', 'tidy')).status).toBe(2);
+  });
+
+  test('gc keeps all when a board cannot be loaded, for its processor is not known', async () => {
+    await cocon('build', 'sample', '--board', 'sample');
+    await writeFile(join(cwd, 'boards/broken.ts'), 'export const board = ;\n');
+    const { status, err, out } = await cocon('store', 'gc', '--profile', 'sample', '--board', 'broken');
+    expect(err).toContain('all builds are kept, for the board broken is not known: Cannot load ');
+    expect(out).toMatch(/3 builds kept\n$/);
+    expect(status).toBe(0);
+    expect((await cocon('store', 'gc', '--profile', 'sample', '--board', 'none')).status).toBe(1);
   });
 });

@@ -89,11 +89,14 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
       using _ = announce(cacheDirectory(), sayThatItWaits(terminal));
       const { outputName } = await import('../graph/names.ts');
       const { profile, board } = graph;
-      const directory = resolve(cwd, options.output ?? `out/${await outputName(profile, board, cwd)}`);
+      const directory =
+        targets.length > 0
+          ? undefined
+          : resolve(cwd, options.output ?? `out/${await outputName(profile, board, cwd)}`);
       const { buildTree } = await import('./build-tree.ts');
       using tree = await buildTree(graph, terminal, { targets, jobs });
       const { built } = tree;
-      if (targets.length > 0) {
+      if (directory === undefined) {
         const { noteSizes, proveBudgets, sizesOf } = await import('../engine/sizes.ts');
         const sizes = await sizesOf(graph, built, tree.cache);
         await proveBudgets(sizes, tree.store);

@@ -8,7 +8,7 @@ import {
   type Terminal,
 } from '@cocon-os/cli';
 
-import type { Target } from '../define/target.ts';
+import { TARGETS, type Target } from '../define/target.ts';
 import type { FsckResult, Problem } from '../engine/fsck.ts';
 import type { GcResult } from '../engine/gc.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -120,7 +120,15 @@ async function keptTrees(
   const keep: Graph[] = [];
   const keepAllOf = new Set<Target>();
   for (const board of boards.length > 0 ? boards : await namesOf('board', cwd)) {
-    const { target } = await loadBoard(board, cwd);
+    let target: Target;
+    try {
+      ({ target } = await loadBoard(board, cwd));
+    } catch (error) {
+      if (!(error instanceof SlicesError) || error.code === 'NAME_UNKNOWN') throw error;
+      for (const each of TARGETS) keepAllOf.add(each);
+      terminal.err(`all builds are kept, for the board ${board} is not known: ${error.message}\n`);
+      continue;
+    }
     for (const profile of allProfiles) {
       try {
         keep.push(await evaluateTree(cwd, profile, board));

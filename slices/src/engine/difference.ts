@@ -64,7 +64,9 @@ export function describeChange({ path, from, to }: Change): readonly string[] {
     const was = from === undefined ? 'nothing' : before;
     return [`${path}: ${was} -> ${to === undefined ? 'nothing' : after}`];
   }
-  const patch = createTwoFilesPatch('', '', ended(before), ended(after), '', '', { context: CONTEXT });
+  const areEqual = ended(before) === ended(after);
+  const [old, now] = areEqual ? [before, after] : [ended(before), ended(after)];
+  const patch = createTwoFilesPatch('', '', old, now, '', '', { context: CONTEXT });
   const lines = patch.trimEnd().split('\n');
   const shown = lines.slice(lines.findIndex((line) => line.startsWith('@@')));
   const cut = shown.length > MOST_LINES ? [`… ${shown.length - MOST_LINES} more lines`] : [];
@@ -78,6 +80,7 @@ function textOf(value: unknown): string {
   return JSON.stringify(value, undefined, 1) ?? '';
 }
 
+/** With a line break at its end, so that the patch says nothing of it. */
 function ended(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }

@@ -64,7 +64,9 @@ export function excessOf(
   if (sealedBytes <= budget) return undefined;
   const head = `${formatBytes(sealedBytes)} sealed, ${formatBytes(sealedBytes - budget)} over the budget of ${formatBytes(budget)}`;
   const rows = before === undefined ? [] : grown(now, before);
-  return [head, ...(rows.length > 0 ? rows : largest(now))].join('\n');
+  const why =
+    before === undefined ? 'no build is noted that kept it' : 'nothing has grown since a build that kept it';
+  return [head, ...(rows.length > 0 ? rows : largest(now, why))].join('\n');
 }
 
 function grown(now: SealedSize, before: SealedSize): readonly string[] {
@@ -87,10 +89,10 @@ function grown(now: SealedSize, before: SealedSize): readonly string[] {
 /** Rows that are shown where nothing can be compared. */
 const SHOWN = 5;
 
-function largest({ slices }: SealedSize): readonly string[] {
+function largest({ slices }: SealedSize, why: string): readonly string[] {
   const rows = slices
     .toSorted((a, b) => b.fileBytes - a.fileBytes)
     .slice(0, SHOWN)
     .map(({ node, fileBytes }) => `  ${node}: ${formatBytes(fileBytes)}`);
-  return ['nothing has grown since a build that kept it; the largest slices, before compression:', ...rows];
+  return [`${why}; the largest slices, before compression:`, ...rows];
 }

@@ -53,4 +53,15 @@ describe('describeChange()', () => {
     expect(long.slice(0, 3)).toEqual(['text:', '  @@ -0,0 +1,200 @@', '  +line 0']);
     expect(long.at(-1)).toBe('  … 161 more lines');
   });
+
+  test('shows a line break that came at the end', () => {
+    expect(describeChange({ path: 'text', from: 'a\nb', to: 'a\nb\n' })).toEqual([
+      'text:',
+      '  @@ -1,2 +1,2 @@',
+      '   a',
+      '  -b',
+      '  \\ No newline at end of file',
+      '  +b',
+    ]);
+  });
 });

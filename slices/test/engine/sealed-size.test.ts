@@ -37,16 +37,20 @@ describe('excessOf()', () => {
   });
 
   test.each([
-    ['nothing is noted', undefined],
-    ['nothing has grown, but the budget', { ...now, sealedBytes: 7 * MIB }],
-  ])('names the largest when %s', (_, before) => {
-    expect(excessOf(now, 6 * MIB, before)).toMatchInlineSnapshot(`
-      "7 MiB sealed, 1 MiB over the budget of 6 MiB
-      nothing has grown since a build that kept it; the largest slices, before compression:
-        linux: 3 MiB
-        crun: 1 MiB
-        new: 512 B"
-    `);
+    ['nothing is noted', undefined, 'no build is noted that kept it'],
+    [
+      'nothing has grown, but the budget',
+      { ...now, sealedBytes: 7 * MIB },
+      'nothing has grown since a build that kept it',
+    ],
+  ])('names the largest when %s', (_, before, why) => {
+    expect(excessOf(now, 6 * MIB, before)?.split('\n')).toEqual([
+      '7 MiB sealed, 1 MiB over the budget of 6 MiB',
+      `${why}; the largest slices, before compression:`,
+      '  linux: 3 MiB',
+      '  crun: 1 MiB',
+      '  new: 512 B',
+    ]);
   });
 });
 
