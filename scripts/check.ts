@@ -1,12 +1,19 @@
 /** The quick inner loop: `npm run check`. Format, lint, types, unit tests; `--without-tests` leaves the last out. */
 import { runStage } from './run-stage.ts';
 
+const DENY = ['--', '-D', 'warnings'] as const;
+
 const STAGES: readonly (readonly [string, readonly string[]])[] = [
   // Without them, every demand on the kernel would be a type error.
   ['kernel types', ['bash', 'scripts/node', 'slices/bin/kernel-types.ts']],
   ['format', ['node_modules/.bin/oxfmt', '--check', '.']],
   ['rust format', ['scripts/cargo', 'fmt', '--all', '--check']],
   ['lint', ['node_modules/.bin/oxlint', '--type-aware', '--deny-warnings', '.']],
+  [
+    'rust lint',
+    ['scripts/cargo', 'clippy', '--locked', '--workspace', '--exclude=cocon-efi', '--all-targets', ...DENY],
+  ],
+  ['loader lint', ['bash', 'scripts/build-loader', 'clippy', ...DENY]],
   ['types', ['node_modules/.bin/tsc', '-p', 'tsconfig.json']],
 ];
 const UNIT_TESTS = [
