@@ -1,5 +1,6 @@
 /** Child processes: one way to run them, with every line seen as it is printed. */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 
 /** How a process ended. */
@@ -21,6 +22,11 @@ export interface ProcessOptions {
 
 const TAIL_LINES = 30;
 const SIGNAL_STATUS = 128;
+
+/** The exit status of a child process as shells say it: 128 + number when a signal ended it. */
+export function exitStatus(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? SIGNAL_STATUS + (signal === null ? 0 : constants.signals[signal]);
+}
 
 /** Runs a program to its end. Rejects only when it cannot be started. */
 export async function runProcess(
@@ -47,7 +53,7 @@ export async function runProcess(
   });
   createInterface({ input: child.stderr }).on('line', seen);
   child.once('error', reject);
-  child.once('close', (code) => resolve(code ?? SIGNAL_STATUS));
+  child.once('close', (code, signal) => resolve(exitStatus(code, signal)));
   const status = await promise;
   return { status, stdout: stdout.join('\n'), tail };
 }

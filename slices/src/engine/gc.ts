@@ -1,6 +1,7 @@
 /**
  * Removes from a cache what none of the given graphs reaches: builds and their layers, kept workspaces of failed builds and,
- * if asked for, sources and toolchains. What is removed can be built or fetched again.
+ * if asked for, sources and toolchains. What is removed can be built or fetched again, but for sources that the mirror no longer
+ * has, and what somebody has mended by hand in a workspace.
  */
 import { lstat, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';

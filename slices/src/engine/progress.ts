@@ -30,7 +30,7 @@ interface Running {
 }
 
 /** Counts, and who is at work. */
-class Board {
+class Tally {
   total = 0;
   found = 0;
   built = 0;
@@ -90,24 +90,24 @@ const REDRAW_MS = 100;
 const CLEAR_LINE = '\u001B[K';
 
 function livingTree(terminal: Terminal, now: () => number, columns: () => number): BuildEvents {
-  const board = new Board();
+  const tally = new Tally();
   let height = 0;
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
   const erase = (): string => (height === 0 ? '' : `\r\u001B[${height}A\u001B[J`);
   const draw = (above = ''): void => {
     const width = columns() - 1;
-    const rows = [...board.running.values()].map(({ id, began, step, line }) => {
+    const rows = [...tally.running.values()].map(({ id, began, step, line }) => {
       const parts = [id, step, clock((now() - began) / 1000), line].filter((part) => part !== '');
       return `  ${parts.join(' · ')}`.slice(0, width);
     });
-    rows.push(board.summary().slice(0, width));
+    rows.push(tally.summary().slice(0, width));
     terminal.err(erase() + above + rows.map((row) => `${row}${CLEAR_LINE}\n`).join(''));
     height = rows.length;
     drawn = now();
   };
   return (event) => {
-    board.take(event, now());
+    tally.take(event, now());
     if (event.kind === 'over') {
       clearInterval(timer);
       if (height > 0) terminal.err(erase());
@@ -127,24 +127,31 @@ function livingTree(terminal: Terminal, now: () => number, columns: () => number
 
 /** Without a terminal, a sign of life this often. */
 const HEARTBEAT_MS = 30_000;
+/** A step that prints nothing is at work, too. */
+const BEAT_MS = 1000;
 
 function plainLines(terminal: Terminal, now: () => number): BuildEvents {
-  const board = new Board();
+  const tally = new Tally();
   let said = now();
   const say = (text: string): void => {
     said = now();
     terminal.err(`${text}\n`);
   };
-  return (event) => {
-    board.take(event, now());
-    if (event.kind === 'step') say(`${event.node.id}: ${event.step}`);
-    else if (event.kind === 'line' && now() - said >= HEARTBEAT_MS) {
-      for (const { id, step, began } of board.running.values()) {
-        say(`${id}: ${step}, after ${clock((now() - began) / 1000)}`);
-      }
+  const beat = (): void => {
+    if (now() - said < HEARTBEAT_MS) return;
+    for (const { id, step, began } of tally.running.values()) {
+      say(`${id}: ${step === '' ? '' : `${step}, `}after ${clock((now() - began) / 1000)}`);
     }
+  };
+  let timer: NodeJS.Timeout | undefined;
+  return (event) => {
+    tally.take(event, now());
+    if (event.kind === 'started') timer ??= setInterval(beat, BEAT_MS).unref();
+    else if (event.kind === 'over') clearInterval(timer);
+    else if (event.kind === 'step') say(`${event.node.id}: ${event.step}`);
+    else if (event.kind === 'line') beat();
     const word = lastWord(event);
-    if (word !== undefined) say(`${word} (${board.summary()})`);
+    if (word !== undefined) say(`${word} (${tally.summary()})`);
   };
 }
 

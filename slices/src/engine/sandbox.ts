@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { BUILD_TIME } from '../build-time.ts';
 import { SlicesError } from '../errors.ts';
 import { hasCode } from '../files.ts';
-import type { ProcessResult } from '../run-process.ts';
+import { exitStatus, type ProcessResult } from '../run-process.ts';
 
 /** Where host directories and files show up inside. */
 export interface SandboxMounts {
@@ -89,7 +89,6 @@ export interface SandboxOptions {
 }
 
 const TAIL_LINES = 30;
-const SIGNAL_STATUS = 128;
 
 /** Runs a bash script inside. Throws `HOST_PACKAGE_MISSING`. */
 export async function runInSandbox(
@@ -128,7 +127,7 @@ export async function shellInSandbox(mounts: SandboxMounts, output: 'out' | 'err
 async function endOf(child: ReturnType<typeof spawn>): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.once('error', reject);
-  child.once('close', (code) => resolve(code ?? SIGNAL_STATUS));
+  child.once('close', (code, signal) => resolve(exitStatus(code, signal)));
   try {
     return await promise;
   } catch (cause) {

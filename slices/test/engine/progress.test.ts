@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { buildProgress } from '../../src/engine/progress.ts';
+import { buildProgress, clock } from '../../src/engine/progress.ts';
 import { SlicesError } from '../../src/errors.ts';
 import { fileNode } from './support.ts';
 
@@ -44,6 +44,27 @@ describe('buildProgress() without a terminal', () => {
 busybox@x86_64: failed (1 of 3 built, 1 from the store, 0 running, 1 failed)
 above@x86_64: left out, for something that it needs failed (1 of 3 built, 1 from the store, 0 running, 1 failed)
 `);
+  });
+
+  test('gives a sign of life also of a step that prints nothing, until all is over', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let text = '';
+    const terminal = { out() {}, err: (more: string) => void (text += more), interactive: false };
+    const events = buildProgress(terminal);
+    events({ kind: 'started', node: busybox });
+    events({ kind: 'started', node: musl });
+    events({ kind: 'step', node: musl, step: 'link' });
+    vi.advanceTimersByTime(61_000);
+    const lines = [30, 60].flatMap((seconds) => [
+      `busybox@x86_64: after ${clock(seconds)}`,
+      `musl@x86_64: link, after ${clock(seconds)}`,
+    ]);
+    expect(text.trimEnd().split('\n')).toEqual(['musl@x86_64: link', ...lines]);
+    events({ kind: 'over' });
+    text = '';
+    vi.advanceTimersByTime(61_000);
+    expect(text).toBe('');
   });
 
   test('says nothing when everything is in the store', () => {
