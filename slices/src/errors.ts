@@ -27,7 +27,6 @@ import { CoconError } from '@cocon-os/cli';
  * - `STORE_BUSY`: another process uses the store while something is to be removed from it.
  * - `CACHE_UNUSABLE`: the cache's directory, or a lock in it, cannot be opened, made or locked.
  * - `STORE_DAMAGED`: the store holds something that is not what it is called.
- * - `VERIFY_DIFFERS`: a second build came to other bytes.
  * - `NOTHING_FAILED`: no failed build of that slice is kept.
  * - `OUTPUT_INVALID`: a build left something that no layer can carry, or nothing at all.
  * - `KCONFIG_INVALID`, `KCONFIG_NOT_FOUND`: a Kconfig file that cannot be read, or that is missing.
@@ -59,7 +58,6 @@ export type SlicesErrorCode =
   | 'STORE_BUSY'
   | 'CACHE_UNUSABLE'
   | 'STORE_DAMAGED'
-  | 'VERIFY_DIFFERS'
   | 'NOTHING_FAILED'
   | 'OUTPUT_INVALID'
   | 'KCONFIG_INVALID'

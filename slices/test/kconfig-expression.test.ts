@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { joined, symbolsIn, textOf, type Expression, type Operand } from '../src/kconfig/expression.ts';
+import { joined, textOf, type Expression, type Operand } from '../src/kconfig/expression.ts';
 import { modelOf } from './kconfig-support.ts';
 
 /** The expression that a text is read as. */
@@ -71,10 +71,5 @@ describe('expressions', () => {
   ])('reads %s as %s', (text, wanted) => {
     const tree = parsed(text);
     expect(tree && textOf(tree)).toBe(wanted);
-  });
-
-  it('names its symbols once, without constants', () => {
-    const tree = parsed('A && !(B = y || A != "text") && C > 5');
-    expect(tree && [...symbolsIn(tree)]).toEqual(['A', 'B', 'C', '5']);
   });
 });

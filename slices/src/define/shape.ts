@@ -2,7 +2,7 @@
  * What the fields of a definition are made of. Types are looked at by the compiler alone, which a build does not wait for; so
  * a slip is an error with its field and the way out, and no field comes to nothing because it is misspelt.
  */
-import { didYouMean } from '../kconfig/near-names.ts';
+import { didYouMean } from '../near-names.ts';
 import { firstFault, type RecipeFault } from './fault.ts';
 import { isOption, takesValue, wantedValue } from './options.ts';
 import { isLine } from './path-names.ts';

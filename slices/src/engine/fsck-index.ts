@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { messageOf } from '@cocon-os/cli';
 
 import { isFile, type Findings } from './fsck-places.ts';
-import type { Descriptor } from './layout-index.ts';
+import type { Descriptor } from '../layer/oci.ts';
 import type { Store } from './store.ts';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;

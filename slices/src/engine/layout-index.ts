@@ -4,26 +4,13 @@
  */
 import { join } from 'node:path';
 
-import { BUILD_TIME } from '../build-time.ts';
 import { TARGET_NAMES } from '../define/target.ts';
 import { exists } from '../files.ts';
 import type { NodeId } from '../graph/graph.ts';
+import { CONFIG, CREATED, INDEX, LAYER, LAYOUT, MANIFEST, type Descriptor } from '../layer/oci.ts';
 import { withLock } from '../lock.ts';
 import { sha256Of } from '../stable-json.ts';
 import { writeWhole, type Store, type StoredBuild, type StoredOutput } from './store.ts';
-
-/** A descriptor (OCI image-spec descriptor.md). */
-export interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const CONFIG = 'application/vnd.oci.image.config.v1+json';
-const LAYER = 'application/vnd.oci.image.layer.v1.tar';
-const INDEX = 'application/vnd.oci.image.index.v1+json';
 
 /** Writes the index and the small blobs that it leads to. Two that do it at once take turns. */
 export async function writeIndex(store: Store): Promise<void> {
@@ -36,7 +23,7 @@ export async function writeIndex(store: Store): Promise<void> {
         if (!(await exists(store.pathOf(digest)))) await writeWhole(store.pathOf(digest), bytes);
       }
       const manifests = images.map(({ manifest }) => manifest);
-      await writeWhole(join(store.directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+      await writeWhole(join(store.directory, 'oci-layout'), LAYOUT);
       const index = { schemaVersion: 2, mediaType: INDEX, manifests };
       await writeWhole(join(store.directory, 'index.json'), `${JSON.stringify(index)}\n`);
     },
@@ -69,14 +56,13 @@ function imageOf(
   { record }: StoredBuild,
   { digest, sizeBytes }: StoredOutput,
 ): IndexedImage {
-  const created = new Date(BUILD_TIME * 1000).toISOString().replace('.000Z', 'Z');
   const config = blobOf({
-    created,
+    created: CREATED,
     architecture: TARGET_NAMES[record.platform === 'host' ? 'x86_64' : record.platform].oci,
     os: 'linux',
     config: {},
     rootfs: { type: 'layers', diff_ids: [digest] },
-    history: [{ created, created_by: `${record.name} ${record.version} ${name}` }],
+    history: [{ created: CREATED, created_by: `${record.name} ${record.version} ${name}` }],
   });
   const manifest = blobOf({
     schemaVersion: 2,

@@ -1,7 +1,7 @@
 /** Which nodes a build has to do with, in which order, and which of them is best begun first. */
 import { SlicesError } from '../errors.ts';
 import type { Graph, GraphNode, NodeId } from '../graph/graph.ts';
-import { didYouMean } from '../kconfig/near-names.ts';
+import { didYouMean } from '../near-names.ts';
 import type { Store } from './store.ts';
 
 /** Nodes by id, and who needs whom. */

@@ -68,7 +68,7 @@ export async function assertConfigured(
 ): Promise<void> {
   const setting = settings.find(({ slice }) => !planned.includes(slice));
   if (setting === undefined) return;
-  const { didYouMean } = await import('../kconfig/near-names.ts');
+  const { didYouMean } = await import('../near-names.ts');
   const { name, definedAt } = setting.slice;
   const names = [...new Set(planned.map((slice) => slice.name))];
   const why = names.includes(name)

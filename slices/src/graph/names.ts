@@ -47,7 +47,7 @@ export async function nameUnknown(kind: Kind, name: string, directory: string): 
       );
     }
   }
-  const { didYouMean } = await import('../kconfig/near-names.ts');
+  const { didYouMean } = await import('../near-names.ts');
   const names = await namesOf(kind, directory);
   const plain = basename(name, '.ts');
   const meant = (await meantElse(kind, name, directory)) ?? didYouMean(plain, names);

@@ -7,11 +7,11 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { BUILD_TIME } from '../build-time.ts';
 import { draftOf, sweepDrafts } from '../drafts.ts';
 import { proveBlob } from '../engine/sound-blob.ts';
 import { SlicesError } from '../errors.ts';
 import { exists, hasCode, removeTree } from '../files.ts';
+import { CONFIG, CREATED, INDEX, LAYER, LAYOUT, MANIFEST, type Descriptor } from '../layer/oci.ts';
 import { outputFailed } from '../output-file.ts';
 
 /** What becomes an image. */
@@ -42,17 +42,6 @@ export interface BuiltImage {
   /** Digest of its manifest. */
   readonly digest: string;
 }
-
-interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-}
-
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const CONFIG = 'application/vnd.oci.image.config.v1+json';
-const LAYER = 'application/vnd.oci.image.layer.v1.tar';
-const INDEX = 'application/vnd.oci.image.index.v1+json';
 
 /**
  * Writes the image into `directory`, where an earlier image is replaced. The same spec gives the same bytes. `accept` is
@@ -159,18 +148,17 @@ async function writeLayout(spec: ImageSpec, store: LayerPlace, draft: string): P
     await proveBlob(copy, layer.digest);
     layers.push({ mediaType: LAYER, digest: layer.digest, size: layer.sizeBytes });
   }
-  const created = new Date(BUILD_TIME * 1000).toISOString().replace('.000Z', 'Z');
   const config = await put(CONFIG, {
-    created,
+    created: CREATED,
     architecture: spec.architecture,
     os: 'linux',
     config:
       spec.commandLine === undefined ? {} : { Labels: { 'org.cocon-os.command-line': spec.commandLine } },
     rootfs: { type: 'layers', diff_ids: spec.layers.map(({ layer }) => layer.digest) },
-    history: spec.layers.map(({ comment }) => ({ created, created_by: comment })),
+    history: spec.layers.map(({ comment }) => ({ created: CREATED, created_by: comment })),
   });
   const annotations = {
-    'org.opencontainers.image.created': created,
+    'org.opencontainers.image.created': CREATED,
     'org.opencontainers.image.title': spec.name,
     'org.opencontainers.image.version': spec.version,
   };
@@ -182,7 +170,7 @@ async function writeLayout(spec: ImageSpec, store: LayerPlace, draft: string): P
     annotations,
   });
   const named = { ...manifest, annotations: { 'org.opencontainers.image.ref.name': spec.version } };
-  await writeFile(join(draft, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  await writeFile(join(draft, 'oci-layout'), LAYOUT);
   await writeFile(
     join(draft, 'index.json'),
     JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: [named] }),

@@ -4,7 +4,7 @@ import type { ExplainOn } from './explain-on.ts';
 import { isTristateName, textOf, type Expression } from './expression.ts';
 import type { MergedDemand } from './merge.ts';
 import type { Condition, Definition } from './model.ts';
-import { nearNames } from './near-names.ts';
+import { nearNames } from '../near-names.ts';
 import type { Missing, Need, Reason } from './reasons.ts';
 
 /** How far a chain of conditions is followed, and how many parts of one are shown. */

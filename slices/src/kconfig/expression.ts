@@ -51,30 +51,6 @@ export function textOf(expression: Expression): string {
   }
 }
 
-/** The names of all symbols in it, once each, without the constants `y`, `m` and `n`. */
-export function symbolsIn(expression: Expression, found = new Set<string>()): Set<string> {
-  switch (expression.kind) {
-    case 'symbol':
-      if (!isTristateName(expression.name)) found.add(expression.name);
-      break;
-    case 'not':
-      symbolsIn(expression.of, found);
-      break;
-    case 'and':
-    case 'or':
-      for (const part of expression.of) symbolsIn(part, found);
-      break;
-    case 'compare':
-      symbolsIn(expression.left, found);
-      symbolsIn(expression.right, found);
-      break;
-    case 'text':
-    case 'unknown':
-      break;
-  }
-  return found;
-}
-
 /** Whether a name is one of the constants. */
 export function isTristateName(name: string): name is 'y' | 'm' | 'n' {
   return name === 'y' || name === 'm' || name === 'n';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { editDistance, nearNames } from '../src/kconfig/near-names.ts';
+import { editDistance, nearNames } from '../src/near-names.ts';
 
 const FAR = 100;
 
