@@ -32,7 +32,7 @@ export function perform(job: Job, onProgress: (states: number) => void): JobResu
     case 'cuts':
       return { kind: 'cuts', tally: proveGeometry(job.geometry, job.depth, onProgress) };
     case 'states':
-      return { kind: 'states', report: explore(job.size, undefined, onProgress) };
+      return { kind: 'states', report: explore(job.size, { onProgress }) };
     case 'canary':
       return { kind: 'canary', result: proveCanary(job.name, job.seed) };
   }

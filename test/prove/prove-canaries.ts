@@ -51,6 +51,6 @@ function cutWith({ name, fault, ...place }: Canary, seed: number): void {
   });
 }
 
-function walkWith({ size, machine }: StateCanary): void {
-  explore(size, machine);
+function walkWith({ size, machine, graphOnly = false }: StateCanary): void {
+  explore(size, { machine, graphOnly });
 }

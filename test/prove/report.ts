@@ -54,11 +54,9 @@ function holesOfWorld(world: StateReport): readonly string[] {
       .filter((kind) => kind !== 'corrupt' || world.damages.length > 0)
       .map((kind) => `"${kind}" never happened with ${name}`),
     ...zeros(world.laws).map((law) => `law ${law} was never checked with ${name}`),
-    ...(world.complete
-      ? zeros({ 'a trial that ends': trialsEnded, 'a healthy device that stays up': staysUp }).map(
-          (end) => `${end} was never met with ${name}`,
-        )
-      : [`not all states were reached with ${name}`]),
+    ...zeros({ 'a trial that ends': trialsEnded, 'a healthy device that stays up': staysUp }).map(
+      (end) => `${end} was never met with ${name}`,
+    ),
   ];
 }
 

@@ -14,6 +14,8 @@ export interface StateCanary {
   readonly law: LawNumber;
   readonly size: WorldSize;
   readonly machine: Machine;
+  /** Planted for what is asked of the graph, with the laws of single events left out. */
+  readonly graphOnly?: boolean;
 }
 
 const STAMP = { writer: 'updater', time: 0 } as const;
@@ -133,6 +135,34 @@ export const STATE_CANARIES: readonly StateCanary[] = [
       ...PRODUCTION,
       boot: (device, how) =>
         device instanceof BlocksDevice && device.failing ? NOTHING : PRODUCTION.boot(device, how),
+    },
+  },
+  {
+    name: 'no boot of a trial is counted',
+    law: 3,
+    size: SMALL,
+    graphOnly: true,
+    machine: {
+      ...PRODUCTION,
+      boot: (device, how) =>
+        PRODUCTION.boot(device instanceof BlocksDevice ? new BlocksDevice(device.blocks) : device, how),
+    },
+  },
+  {
+    name: 'a second release is never confirmed',
+    law: 2,
+    size: { ...SMALL, attempts: 1, damages: [] },
+    graphOnly: true,
+    machine: {
+      ...PRODUCTION,
+      commit(volume, slot) {
+        const others = volume.record.slots.filter(
+          ({ index, state }) => index !== slot && state === 'confirmed',
+        );
+        return others.length === 0
+          ? PRODUCTION.commit(volume, slot)
+          : { changed: false, floor: volume.record.floor };
+      },
     },
   },
 ];

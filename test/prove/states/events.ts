@@ -68,7 +68,8 @@ export function eventsIn(
     { kind: 'stage', release, force: false },
     ...(failed.has(signed.digest) ? [{ kind: 'stage', release, force: true } as const] : []),
   ]);
-  const rollbacks = slots.map(({ index }): StateEvent => ({ kind: 'rollback', slot: index }));
+  const of = (kind: 'commit' | 'rollback'): readonly StateEvent[] =>
+    slots.map(({ index }) => ({ kind, slot: index }));
   if (running.phase === 'off') {
     const live = slots.filter(({ state }) => state === 'trial' || state === 'confirmed');
     const whole = damage.every((each) => each === undefined);
@@ -87,7 +88,8 @@ export function eventsIn(
             )
         : []),
       ...stages,
-      ...rollbacks,
+      ...of('commit'),
+      ...of('rollback'),
     ];
   }
   return [
@@ -97,7 +99,7 @@ export function eventsIn(
     { kind: 'unplug' },
     { kind: 'commit', slot: running.slot },
     ...stages,
-    ...rollbacks,
+    ...of('rollback'),
   ];
 }
 

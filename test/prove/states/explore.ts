@@ -26,16 +26,21 @@ export interface WorldSize {
   readonly attempts: number;
   readonly releases: number;
   readonly damages: readonly Damage[];
-  /** States after which to stop short of the fixpoint; none if not given. */
-  readonly limit?: number;
+}
+
+export interface ExploreOptions {
+  /** A planted fault in the place of production code. */
+  readonly machine?: Machine;
+  /** Leaves the laws of single events out, so that only the graph can tell. */
+  readonly graphOnly?: boolean;
+  /** Called now and then with the number of states so far. */
+  readonly onProgress?: (states: number) => void;
 }
 
 /** What was found. */
 export interface StateReport extends WorldSize {
   readonly states: number;
   readonly transitions: number;
-  /** Whether nothing new can be reached. */
-  readonly complete: boolean;
   readonly events: Counts;
   readonly laws: Counts;
   /** States from which a trial was seen to end, and from which a healthy device was seen to stay up. */
@@ -49,15 +54,14 @@ interface Node {
   readonly by: StateEvent | undefined;
   readonly safe: boolean;
   readonly running: State['running'];
-  readonly runsConfirmed: boolean;
+  readonly runsTrial: boolean;
   readonly next: Partial<Record<EventKind, number>>;
 }
 
 /** Throws the first {@link Violation}, with the events that lead to it. */
 export function explore(
   size: WorldSize,
-  machine: Machine = PRODUCTION,
-  onProgress: (states: number) => void = () => {},
+  { machine = PRODUCTION, graphOnly = false, onProgress }: ExploreOptions = {},
 ): StateReport {
   const world: World = { ...size, releases: tinyReleases(size.releases, size.attempts) };
   const events = noneOf(EVENT_KINDS);
@@ -84,8 +88,7 @@ export function explore(
   };
 
   enter(emptyState(world), 0);
-  const { limit = Infinity } = size;
-  for (let number = 0; number < queue.length && number < limit; number += 1) {
+  for (let number = 0; number < queue.length; number += 1) {
     const state = queue[number];
     const node = nodes[number];
     if (state === undefined || node === undefined) continue;
@@ -93,7 +96,7 @@ export function explore(
     for (const event of eventsIn(state, world)) {
       try {
         const step = happen(state, event, machine, world);
-        checkStep(state, step, machine, world, laws);
+        if (!graphOnly) checkStep(state, step, machine, world, laws);
         const known = numbers.size;
         node.next[event.kind] = enter(step.next, number, event);
         if (numbers.size > known) bothReadersAgree(step.next, laws);
@@ -103,13 +106,11 @@ export function explore(
       transitions += 1;
       count(events, event.kind);
     }
-    if (number % 500 === 0) onProgress(number);
+    if (number % 500 === 0) onProgress?.(number);
   }
-  const complete = nodes.length <= limit;
-  const ends = complete
-    ? { trialsEnded: trialsEnd(nodes, size, trace), staysUp: healthyStaysUp(nodes, size, trace) }
-    : { trialsEnded: 0, staysUp: 0 };
-  return { ...size, states: nodes.length, transitions, complete, events, laws, ...ends };
+  const trialsEnded = trialsEnd(nodes, size, trace);
+  const staysUp = healthyStaysUp(nodes, size, trace);
+  return { ...size, states: nodes.length, transitions, events, laws, trialsEnded, staysUp };
 }
 
 function nodeOf(state: State, from: number, by: StateEvent | undefined): Node {
@@ -120,7 +121,7 @@ function nodeOf(state: State, from: number, by: StateEvent | undefined): Node {
       damage[each.index] === undefined &&
       (each.state === 'confirmed' || (each.state === 'failed' && each.wasConfirmed)),
   );
-  return { from, by, safe, running, runsConfirmed: slot?.state === 'confirmed', next: {} };
+  return { from, by, safe, running, runsTrial: slot?.state === 'trial', next: {} };
 }
 
 /** Law 9, on every state. */
@@ -149,9 +150,8 @@ function trialsEnd(nodes: readonly Node[], size: WorldSize, trace: (to: number) 
       while (boots <= bound) {
         const booted = nodes[at]?.next.boot;
         const machine = booted === undefined ? undefined : nodes[booted];
-        if (machine === undefined || machine.running.phase === 'off' || machine.runsConfirmed) break;
-        const off = machine.next[end];
-        if (off === undefined || off === at) break;
+        const off = machine?.next[end];
+        if (machine?.runsTrial !== true || off === undefined) break;
         at = off;
         boots += 1;
       }

@@ -112,9 +112,9 @@ export function keyOf({ record, damage, running }: State, { releases }: World): 
       versionOf(slot.releaseDigest),
       failed.has(slot.releaseDigest),
     ];
-    const boots = mayBoot(slot)
-      ? [slot.wasConfirmed, ranks.indexOf(slot), damage[slot.index] ?? 'whole']
-      : [];
+    // Of a slot that cannot boot the damage counts too: while there is one, no other slot is damaged.
+    const harm = damage[slot.index] ?? 'whole';
+    const boots = mayBoot(slot) ? [slot.wasConfirmed, ranks.indexOf(slot), harm] : [harm];
     const trial = slot.state === 'trial' ? [slot.attemptsLeft, slot.interruptionsLeft, isOpen(slot)] : [];
     return [...release, ...boots, ...trial].join(' ');
   });
