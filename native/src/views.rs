@@ -1,5 +1,5 @@
 //! Structures as plain objects. Digests are lower-case hexadecimal, UUIDs as printed; numbers that use all 64 bits are
-//! bigints, places and sizes are numbers (FORMAT.md §1 keeps them below 2^53).
+//! bigints, places, sizes and security versions are numbers (FORMAT.md keeps them below 2^53).
 
 use cocon_core::descriptor::{Descriptor, Extent, File};
 use cocon_core::slot::{Failure as CoreFailure, SlotEntry, SlotState};
@@ -250,11 +250,7 @@ impl From<&Release> for ReleaseView {
         Self {
             name: release.name.clone(),
             version: release.version.clone(),
-            architecture: release
-                .architecture()
-                .map(|architecture| architecture.name())
-                .unwrap_or_default()
-                .into(),
+            architecture: release.architecture.name().into(),
             security_version: place(release.security_version),
             attempts: release.attempts.into(),
             command_line: release.command_line.clone(),

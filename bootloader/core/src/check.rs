@@ -83,7 +83,7 @@ pub fn check<D: Device, E: Environment>(
 ) -> Result<Candidate<E::Buffer>, Refusal> {
     let descriptor = Descriptor::read(device, superblock, number, entry)?;
     let release = read_release(device, environment, &descriptor, entry.release_digest)?;
-    if release.architecture() != Some(environment.architecture()) {
+    if release.architecture != environment.architecture() {
         return Err(Error::ReleaseWrongArchitecture.into());
     }
     if release.security_version < floor {
@@ -106,7 +106,7 @@ pub fn check<D: Device, E: Environment>(
         trial,
     }
     .compose(environment.architecture())?;
-    let trees = release.device_trees();
+    let trees = &release.device_trees;
     let wanted_tree = trees
         .iter()
         .filter_map(|tree| Some((environment.device_tree_rank(&tree.name)?, tree)))

@@ -77,7 +77,7 @@ impl CommandLine<'_> {
             write!(to, "{comma}{at} {length} linear /dev/dm-0 {start}")?;
             at = at.saturating_add(length);
         }
-        let blocks = rootfs.size / BLOCK_BYTES;
+        let blocks = rootfs.blob.size / BLOCK_BYTES;
         let sectors = blocks.saturating_mul(BLOCK_SECTORS);
         let root_hash = rootfs.verity.root_hash;
         write!(

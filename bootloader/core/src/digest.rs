@@ -15,10 +15,10 @@ impl Digest {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// Parses 64 hexadecimal digits, in either case.
+    /// Parses 64 lower-case hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 64 {
+        if text.len() != 64 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return None;
         }
         let mut bytes = [0; 32];
@@ -70,6 +70,7 @@ mod tests {
     fn parse_refuses_what_is_not_64_digits() {
         assert_eq!(Digest::parse(""), None);
         assert_eq!(Digest::parse(&"g".repeat(64)), None);
+        assert_eq!(Digest::parse(&"A".repeat(64)), None);
         assert_eq!(Digest::parse(&"\u{e9}".repeat(32)), None);
     }
 }

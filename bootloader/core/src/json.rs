@@ -84,12 +84,7 @@ impl<'a> Reader<'a> {
 
     /// A string of 64 lower-case hexadecimal digits.
     pub fn digest(&mut self) -> Option<Digest> {
-        let text = self.string()?;
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            None
-        } else {
-            Digest::parse(text)
-        }
+        Digest::parse(self.string()?)
     }
 
     /// The end.

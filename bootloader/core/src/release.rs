@@ -11,21 +11,20 @@ use crate::error::Error;
 use crate::format::{MAX_FILE_SIZE, MAX_LOADED_SIZE, MAX_RELEASE_JSON};
 use crate::json::Reader;
 
-const FORMAT: &str = "cocon.release/1";
 const MAX_SECURITY_VERSION: u64 = (1 << 53) - 1;
 const MAX_DEVICE_TREES: usize = 26;
 
 /// A valid release. Its fields stand, as in release.json, in the order of their names there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
-    architecture: String,
+    /// The processor that it is for.
+    pub architecture: Architecture,
     /// Trial boots granted, 1 … 15.
     pub attempts: u8,
     /// Kernel command line, before it is completed.
     pub command_line: String,
     /// Device trees, sorted by name.
-    pub device_trees: Option<Vec<DeviceTree>>,
-    format: String,
+    pub device_trees: Vec<DeviceTree>,
     /// Initial RAM disk.
     pub initrd: Option<Blob>,
     /// Kernel.
@@ -54,19 +53,15 @@ pub struct Blob {
 pub struct DeviceTree {
     /// Its name, for example `board.dtb`.
     pub name: String,
-    /// SHA-256 of its bytes.
-    pub sha256: Digest,
-    /// Bytes.
-    pub size: u64,
+    /// The file.
+    pub blob: Blob,
 }
 
 /// The root file system of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rootfs {
-    /// SHA-256 of its bytes.
-    pub sha256: Digest,
-    /// Bytes, a multiple of a block.
-    pub size: u64,
+    /// The file; its size is a multiple of a block.
+    pub blob: Blob,
     /// Its hash tree.
     pub verity: Verity,
 }
@@ -76,10 +71,8 @@ pub struct Rootfs {
 pub struct Verity {
     /// SHA-256 of the tree's root block, which dm-verity is told.
     pub root_hash: Digest,
-    /// SHA-256 of the tree's bytes.
-    pub sha256: Digest,
-    /// Bytes.
-    pub size: u64,
+    /// The file.
+    pub blob: Blob,
 }
 
 impl Release {
@@ -106,7 +99,7 @@ impl Release {
 
     fn read(json: &mut Reader<'_>) -> Option<Self> {
         json.literal(r#"{"architecture":"#)?;
-        let architecture = json.string()?.into();
+        let architecture = Architecture::from_name(json.string()?)?;
         json.literal(r#","attempts":"#)?;
         let attempts = json.number()?.try_into().ok()?;
         json.literal(r#","commandLine":"#)?;
@@ -114,8 +107,7 @@ impl Release {
         let device_trees = json.optional(r#","deviceTrees":["#, |json| {
             json.elements(DeviceTree::read)
         })?;
-        json.literal(r#","format":"#)?;
-        let format = json.string()?.into();
+        json.literal(r#","format":"cocon.release/1""#)?;
         let initrd = json.optional(r#","initrd":"#, Blob::read)?;
         json.literal(r#","kernel":"#)?;
         let kernel = Blob::read(json)?;
@@ -132,8 +124,7 @@ impl Release {
             architecture,
             attempts,
             command_line,
-            device_trees,
-            format,
+            device_trees: device_trees.unwrap_or_default(),
             initrd,
             kernel,
             name,
@@ -143,26 +134,12 @@ impl Release {
         })
     }
 
-    /// The processor it is for.
-    #[must_use]
-    pub fn architecture(&self) -> Option<Architecture> {
-        Architecture::from_name(&self.architecture)
-    }
-
-    /// The names and sizes of its device trees.
-    #[must_use]
-    pub fn device_trees(&self) -> &[DeviceTree] {
-        self.device_trees.as_deref().unwrap_or_default()
-    }
-
     fn check(&self) -> Result<(), &'static str> {
-        let trees = self.device_trees();
+        let trees = &self.device_trees;
         let loaded_size = |size: u64| (1..=MAX_LOADED_SIZE).contains(&size);
         let checks = [
-            (self.format == FORMAT, "format"),
             ((1..=64).contains(&self.name.len()), "name"),
             ((1..=64).contains(&self.version.len()), "version"),
-            (self.architecture().is_some(), "architecture"),
             (
                 self.security_version <= MAX_SECURITY_VERSION,
                 "securityVersion",
@@ -174,14 +151,11 @@ impl Release {
                 self.initrd.is_none_or(|initrd| loaded_size(initrd.size)),
                 "initrd",
             ),
-            (
-                self.device_trees.is_none() || (1..=MAX_DEVICE_TREES).contains(&trees.len()),
-                "number of deviceTrees",
-            ),
+            (trees.len() <= MAX_DEVICE_TREES, "number of deviceTrees"),
             (
                 trees
                     .iter()
-                    .all(|tree| loaded_size(tree.size) && (1..=68).contains(&tree.name.len()))
+                    .all(|tree| loaded_size(tree.blob.size) && (1..=68).contains(&tree.name.len()))
                     && trees.is_sorted_by(|one, next| one.name < next.name),
                 "deviceTrees",
             ),
@@ -206,17 +180,11 @@ impl Release {
             FileKind::ReleaseJson | FileKind::ReleaseSig => true,
             FileKind::Kernel => self.kernel.is(file),
             FileKind::Initrd => self.initrd.is_some_and(|initrd| initrd.is(file)),
-            FileKind::Rootfs => self.rootfs.is_some_and(|rootfs| {
-                Blob {
-                    size: rootfs.size,
-                    sha256: rootfs.sha256,
-                }
-                .is(file)
-            }),
+            FileKind::Rootfs => self.rootfs.is_some_and(|rootfs| rootfs.blob.is(file)),
             FileKind::Verity => self
                 .rootfs
-                .is_some_and(|rootfs| rootfs.verity.blob().is(file)),
-            FileKind::DeviceTree => self.device_trees().iter().any(|tree| tree.is(file)),
+                .is_some_and(|rootfs| rootfs.verity.blob.is(file)),
+            FileKind::DeviceTree => self.device_trees.iter().any(|tree| tree.is(file)),
         };
         // Names are unique in a descriptor and in a release, so equal numbers and no stranger mean: the same files.
         let named = [
@@ -228,7 +196,7 @@ impl Release {
             .into_iter()
             .map(usize::from)
             .sum::<usize>()
-            .saturating_add(self.device_trees().len())
+            .saturating_add(self.device_trees.len())
             .saturating_add(3);
         if descriptor.files.len() == expected && descriptor.files.iter().all(matches) {
             Ok(())
@@ -246,13 +214,19 @@ impl Blob {
         Self::read_fields(json)
     }
 
-    /// The fields with which every description of a file ends.
+    /// The fields with which a description of a file ends.
     fn read_fields(json: &mut Reader<'_>) -> Option<Self> {
+        let blob = Self::read_inside(json)?;
+        json.literal("}")?;
+        Some(blob)
+    }
+
+    /// The fields that every description of a file has.
+    fn read_inside(json: &mut Reader<'_>) -> Option<Self> {
         json.literal(r#""sha256":"#)?;
         let sha256 = json.digest()?;
         json.literal(r#","size":"#)?;
         let size = json.number()?;
-        json.literal("}")?;
         Some(Self { sha256, size })
     }
 
@@ -266,44 +240,33 @@ impl DeviceTree {
         json.literal(r#"{"name":"#)?;
         let name = json.string()?.into();
         json.literal(",")?;
-        let Blob { sha256, size } = Blob::read_fields(json)?;
-        Some(Self { name, sha256, size })
+        let blob = Blob::read_fields(json)?;
+        Some(Self { name, blob })
     }
 
     /// Whether `file` is this device tree.
     #[must_use]
     pub fn is(&self, file: &File) -> bool {
-        file.name.strip_prefix("dtb/") == Some(&self.name)
-            && Blob {
-                size: self.size,
-                sha256: self.sha256,
-            }
-            .is(file)
+        file.name.strip_prefix("dtb/") == Some(&self.name) && self.blob.is(file)
     }
 }
 
 impl Rootfs {
     fn read(json: &mut Reader<'_>) -> Option<Self> {
-        json.literal(r#"{"sha256":"#)?;
-        let sha256 = json.digest()?;
-        json.literal(r#","size":"#)?;
-        let size = json.number()?;
+        json.literal("{")?;
+        let blob = Blob::read_inside(json)?;
         json.literal(r#","verity":"#)?;
         let verity = Verity::read(json)?;
         json.literal("}")?;
-        Some(Self {
-            sha256,
-            size,
-            verity,
-        })
+        Some(Self { blob, verity })
     }
 
     fn is_valid(&self) -> bool {
         // One block has no hash tree, and a file cannot be empty.
-        self.size > BLOCK_BYTES
-            && self.size <= MAX_FILE_SIZE
-            && self.size.is_multiple_of(BLOCK_BYTES)
-            && (1..=MAX_FILE_SIZE).contains(&self.verity.size)
+        self.blob.size > BLOCK_BYTES
+            && self.blob.size <= MAX_FILE_SIZE
+            && self.blob.size.is_multiple_of(BLOCK_BYTES)
+            && (1..=MAX_FILE_SIZE).contains(&self.verity.blob.size)
     }
 }
 
@@ -312,18 +275,7 @@ impl Verity {
         json.literal(r#"{"rootHash":"#)?;
         let root_hash = json.digest()?;
         json.literal(",")?;
-        let Blob { sha256, size } = Blob::read_fields(json)?;
-        Some(Self {
-            root_hash,
-            sha256,
-            size,
-        })
-    }
-
-    const fn blob(&self) -> Blob {
-        Blob {
-            sha256: self.sha256,
-            size: self.size,
-        }
+        let blob = Blob::read_fields(json)?;
+        Some(Self { root_hash, blob })
     }
 }

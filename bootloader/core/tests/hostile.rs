@@ -138,8 +138,10 @@ proptest! {
     fn any_release_with_some_bytes_changed(edits in edits()) {
         let mut json = Slot::confirmed(1).release.to_string().into_bytes();
         apply(&edits, &mut json);
-        if let Ok(release) = Release::parse(&json) {
-            prop_assert!((1..=15).contains(&release.attempts));
+        if Release::parse(&json).is_ok() {
+            // What is taken has one spelling: the one that another writer gives it.
+            let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+            prop_assert_eq!(value.to_string().into_bytes(), json);
         }
     }
 }

@@ -32,7 +32,7 @@ fn parse_takes_a_release_with_and_without_each_optional_field() {
         ),
         ("test", "1.0", 3)
     );
-    assert_eq!(release.device_trees().len(), 2);
+    assert_eq!(release.device_trees.len(), 2);
     for field in ["initrd", "rootfs", "deviceTrees"] {
         let mut without = whole();
         without.as_object_mut().unwrap().remove(field);
@@ -202,6 +202,28 @@ fn parse_refuses_everything_but_the_canonical_form() {
         assert!(Release::parse(&canonical.as_bytes()[..length]).is_err());
     }
     assert!(Release::parse(&vec![b' '; 70_000]).is_err());
+}
+
+#[test]
+fn parse_takes_one_spelling_only_of_all_that_are_a_byte_away() {
+    let canonical = whole().to_string().into_bytes();
+    let mut taken = 0;
+    let mut check = |json: &[u8]| {
+        if Release::parse(json).is_ok() {
+            let value: Value = serde_json::from_slice(json).unwrap();
+            assert_eq!(value.to_string().as_bytes(), json);
+            taken += 1;
+        }
+    };
+    for at in 0..canonical.len() {
+        let (front, back) = canonical.split_at(at);
+        check(&[front, &back[1..]].concat());
+        for byte in b" 019-.eaAx,:\"{}[]\\" {
+            check(&[front, &[*byte], back].concat());
+            check(&[front, &[*byte], &back[1..]].concat());
+        }
+    }
+    assert!(taken > 1000, "{taken}");
 }
 
 #[test]

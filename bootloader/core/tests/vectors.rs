@@ -224,7 +224,7 @@ fn plain_release(release: &Release) -> Value {
     json!({
         "name": release.name,
         "version": release.version,
-        "architecture": release.architecture().unwrap().name(),
+        "architecture": release.architecture.name(),
         "securityVersion": release.security_version,
         "attempts": release.attempts,
         "commandLine": release.command_line,

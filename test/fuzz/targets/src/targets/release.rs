@@ -30,32 +30,33 @@ fn run(input: &[u8]) {
 /// The canonical form (RFC 8785) of a release.
 fn encode(release: &Release) -> String {
     let Release {
+        architecture,
         attempts,
         command_line,
+        device_trees,
         initrd,
         kernel,
         name,
         rootfs,
         security_version,
         version,
-        ..
     } = release;
-    let architecture = release.architecture().expect("it is a known one").name();
+    let architecture = architecture.name();
     let mut json = format!(
         r#"{{"architecture":"{architecture}","attempts":{attempts},"commandLine":"{command_line}""#
     );
-    if let Some(trees) = &release.device_trees {
-        let trees: Vec<String> = trees
+    if !device_trees.is_empty() {
+        let trees: Vec<String> = device_trees
             .iter()
             .map(|tree| {
-                let (name, rest) = (&tree.name, blob(tree.sha256, tree.size));
+                let (name, rest) = (&tree.name, blob(&tree.blob));
                 format!(r#"{{"name":"{name}",{rest}}}"#)
             })
             .collect();
         add(&mut json, "deviceTrees", &format!("[{}]", trees.join(",")));
     }
     add(&mut json, "format", r#""cocon.release/1""#);
-    let whole = |Blob { sha256, size }: &Blob| format!("{{{}}}", blob(*sha256, *size));
+    let whole = |file: &Blob| format!("{{{}}}", blob(file));
     if let Some(initrd) = initrd {
         add(&mut json, "initrd", &whole(initrd));
     }
@@ -65,9 +66,9 @@ fn encode(release: &Release) -> String {
         let verity = format!(
             r#"{{"rootHash":"{}",{}}}"#,
             rootfs.verity.root_hash,
-            blob(rootfs.verity.sha256, rootfs.verity.size)
+            blob(&rootfs.verity.blob)
         );
-        let fields = blob(rootfs.sha256, rootfs.size);
+        let fields = blob(&rootfs.blob);
         add(
             &mut json,
             "rootfs",
@@ -83,6 +84,6 @@ fn add(json: &mut String, field: &str, value: &str) {
     write!(json, r#","{field}":{value}"#).expect("writing to a string");
 }
 
-fn blob(sha256: cocon_core::Digest, size: u64) -> String {
+fn blob(Blob { sha256, size }: &Blob) -> String {
     format!(r#""sha256":"{sha256}","size":{size}"#)
 }
