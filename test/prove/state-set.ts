@@ -3,8 +3,14 @@ import { hash } from 'node:crypto';
 
 import type { Blocks } from './blocks-device.ts';
 
+/** The first 64 bits of a block's hash. */
+interface BlockHash {
+  readonly high: number;
+  readonly low: number;
+}
+
 /** Blocks are never changed, so each is hashed once. */
-const hashes = new WeakMap<Uint8Array, number>();
+const hashes = new WeakMap<Uint8Array, BlockHash>();
 
 export class StateSet {
   readonly #seen = new Set<number>();
@@ -26,17 +32,19 @@ function keyOf(blocks: Blocks): number {
   let [high, low] = [blocks.length, 0x9e3779b9];
   for (const [number, block] of blocks.entries()) {
     if (block === undefined) continue;
-    const mixed = hashOf(block) ^ Math.imul(number + 1, 0x85ebca6b);
-    high = Math.imul(high ^ mixed, 0xc2b2ae35) ^ (high >>> 15);
-    low = Math.imul(low + mixed, 0x27d4eb2f) ^ (low >>> 13);
+    const known = hashOf(block);
+    const place = Math.imul(number + 1, 0x85ebca6b);
+    high = Math.imul(high ^ known.high ^ place, 0xc2b2ae35) ^ (high >>> 15);
+    low = Math.imul(low + (known.low ^ place), 0x27d4eb2f) ^ (low >>> 13);
   }
   return (high >>> 0) * 2 ** 21 + (low >>> 11);
 }
 
-function hashOf(block: Uint8Array): number {
+function hashOf(block: Uint8Array): BlockHash {
   const known = hashes.get(block);
   if (known !== undefined) return known;
-  const made = Number.parseInt(hash('sha1', block).slice(0, 8), 16);
+  const digest = hash('sha1', block, 'buffer');
+  const made = { high: digest.readInt32LE(0), low: digest.readInt32LE(4) };
   hashes.set(block, made);
   return made;
 }
