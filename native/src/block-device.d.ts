@@ -4,7 +4,7 @@ export interface BlockDevice {
   readonly sizeBytes: number;
   /** Whether writing can succeed. */
   readonly writable: boolean;
-  /** The `length` bytes from `offset`, both multiples of 4096. */
+  /** The `length` bytes from `offset`, both multiples of 4096; for `findPartitions`, of the sector size. */
   read(offset: number, length: number): Uint8Array;
   /** Writes a whole block at `offset`. It is durable after the next `flush` only. */
   write(offset: number, bytes: Uint8Array): void;

@@ -9,7 +9,7 @@ use napi::bindgen_prelude::{Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::device::JsDevice;
-use crate::error::{Failure, invalid_argument, map_error};
+use crate::error::{Failure, MAX_SAFE_INTEGER, invalid_argument, map_error, slot_number, whole};
 use crate::read::public_keys;
 
 /// The machine that a volume is booted on.
@@ -25,7 +25,7 @@ pub struct BootOptions {
     #[napi(ts_type = "'primary' | 'backup'")]
     pub partition_table: Option<String>,
     /// Unix seconds for the boot record. Default 0: not known.
-    pub time: Option<i64>,
+    pub time: Option<f64>,
     /// Name of the device tree that the machine wants. Default: none.
     pub device_tree: Option<String>,
     /// What the memory of the machine says of the attempt before: `reset` when its mark is there, `power-lost` when it is
@@ -33,7 +33,7 @@ pub struct BootOptions {
     #[napi(ts_type = "'reset' | 'power-lost'")]
     pub last_boot: Option<String>,
     /// Slots whose kernel the firmware refuses to start. Default: none.
-    pub refused_slots: Option<Vec<u8>>,
+    pub refused_slots: Option<Vec<f64>>,
 }
 
 /// What would be started.
@@ -156,12 +156,14 @@ impl Machine {
             partition_table: partition_table
                 .as_deref()
                 .map_or(Ok(TableCopy::Primary), table_copy)?,
-            time: time
-                .and_then(|time| time.try_into().ok())
-                .unwrap_or_default(),
+            time: whole("time", time.unwrap_or_default(), MAX_SAFE_INTEGER)?,
             device_tree,
             memory_kept: last_boot.as_deref().map(memory_kept).transpose()?,
-            refused_slots: refused_slots.unwrap_or_default(),
+            refused_slots: refused_slots
+                .unwrap_or_default()
+                .into_iter()
+                .map(|slot| slot_number("a refused slot", slot))
+                .collect::<napi::Result<_>>()?,
             log: Vec::new(),
         })
     }

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{
     Uint8Array,
 };
 
-use crate::error::invalid_argument;
+use crate::error::{MAX_SAFE_INTEGER, invalid_argument, whole};
 
 type Read = FnArgs<(i64, u32)>;
 type Write = FnArgs<(i64, Uint8Array)>;
@@ -25,14 +25,13 @@ pub struct JsDevice {
 impl JsDevice {
     /// Looks the members up once; a missing or mistyped one is thrown.
     pub fn new(env: Env, device: &Object<'_>) -> napi::Result<Self> {
-        let size_bytes: i64 = device.get_named_property("sizeBytes")?;
         Ok(Self {
             env,
-            size_bytes: u64::try_from(size_bytes).map_err(|_| {
-                invalid_argument(format!(
-                    "sizeBytes is {size_bytes}, expected a size in bytes"
-                ))
-            })?,
+            size_bytes: whole(
+                "sizeBytes",
+                device.get_named_property("sizeBytes")?,
+                MAX_SAFE_INTEGER,
+            )?,
             writable: device.get_named_property("writable")?,
             read: method(device, "read")?,
             write: method(device, "write")?,

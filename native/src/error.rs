@@ -28,3 +28,23 @@ pub fn map_error(error: &cocon_core::Error) -> Failure {
 pub fn invalid_argument(reason: impl Into<String>) -> Error {
     Error::new(Status::InvalidArg, reason.into())
 }
+
+/// The largest integer up to which a number is exact.
+pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// A number that has to be whole, from 0 to `most`.
+pub fn whole(name: &str, value: f64, most: u64) -> napi::Result<u64> {
+    if value >= 0.0 && value <= most as f64 && value.trunc() == value {
+        Ok(value as u64)
+    } else {
+        Err(invalid_argument(format!(
+            "{name} is {value}, expected a whole number from 0 to {most}"
+        )))
+    }
+}
+
+/// The number of a slot.
+pub fn slot_number(name: &str, value: f64) -> napi::Result<u8> {
+    // Bounded just before.
+    whole(name, value, u8::MAX.into()).map(|slot| slot.try_into().unwrap_or(u8::MAX))
+}

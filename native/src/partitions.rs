@@ -38,13 +38,16 @@ pub struct PartitionsView {
 pub fn find_partitions(
     env: Env,
     device: Object<'_>,
-    sector_size: u32,
+    sector_size: f64,
 ) -> napi::Result<Option<PartitionsView>> {
-    if !matches!(sector_size, 512 | 1024 | 2048 | 4096) {
+    let Some(sector_size) = [512_u32, 1024, 2048, 4096]
+        .into_iter()
+        .find(|size| f64::from(*size) == sector_size)
+    else {
         return Err(invalid_argument(format!(
             "sectorSize is {sector_size}, expected a power of two from 512 to 4096"
         )));
-    }
+    };
     let mut device = JsDevice::new(env, &device)?;
     let sector_count = device.size_bytes() / u64::from(sector_size);
     let read =
@@ -72,7 +75,7 @@ impl From<&Partition> for PartitionView {
         Self {
             number: partition.number,
             uuid: partition.uuid.to_string(),
-            // They lie on a device whose size in bytes is an i64.
+            // They lie on a device whose size in bytes is below 2^53.
             first_sector: partition.first_sector.cast_signed(),
             sectors: partition.sectors.cast_signed(),
         }

@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{Either, Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::device::JsDevice;
-use crate::error::{Failure, invalid_argument, map_error};
+use crate::error::{Failure, MAX_SAFE_INTEGER, invalid_argument, map_error, slot_number, whole};
 use crate::views::{DescriptorView, RecordView, ReleaseView, SuperblockView, VolumeView};
 
 /// Reads superblock, boot record and all descriptors of a volume.
@@ -44,7 +44,7 @@ fn volume(device: &mut JsDevice) -> Result<VolumeView, Error> {
 pub fn parse_superblock(
     bytes: &[u8],
     copy: String,
-    device_blocks: i64,
+    device_blocks: f64,
 ) -> napi::Result<Either<SuperblockView, Failure>> {
     let copy = match copy.as_str() {
         "A" => Copy::A,
@@ -55,7 +55,8 @@ pub fn parse_superblock(
             )));
         }
     };
-    let superblock = Superblock::parse(bytes, copy, device_blocks.try_into().unwrap_or_default());
+    let device_blocks = whole("deviceBlocks", device_blocks, MAX_SAFE_INTEGER)?;
+    let superblock = Superblock::parse(bytes, copy, device_blocks);
     Ok(either(
         superblock.map(|superblock| SuperblockView::from(&superblock)),
     ))
@@ -63,25 +64,27 @@ pub fn parse_superblock(
 
 /// Parses a boot record that was read from `block`. `superblock` are the bytes of a valid copy.
 #[napi]
-pub fn parse_record(bytes: &[u8], block: i64, superblock: &[u8]) -> Either<RecordView, Failure> {
-    either(
-        context(superblock)
-            .and_then(|superblock| {
-                Record::parse(bytes, block.try_into().unwrap_or(u64::MAX), &superblock)
-            })
-            .map(|record| RecordView::from(&record)),
-    )
+pub fn parse_record(
+    bytes: &[u8],
+    block: f64,
+    superblock: &[u8],
+) -> napi::Result<Either<RecordView, Failure>> {
+    let block = whole("block", block, MAX_SAFE_INTEGER)?;
+    let record =
+        context(superblock).and_then(|superblock| Record::parse(bytes, block, &superblock));
+    Ok(either(record.map(|record| RecordView::from(&record))))
 }
 
 /// Parses all blocks of the descriptor of slot `slot`. `record` and `superblock` are the bytes of valid structures.
 #[napi]
 pub fn parse_descriptor(
     bytes: &[u8],
-    slot: u8,
+    slot: f64,
     record: &[u8],
     superblock: &[u8],
-) -> Either<DescriptorView, Failure> {
-    either(descriptor(bytes, slot, record, superblock))
+) -> napi::Result<Either<DescriptorView, Failure>> {
+    let slot = slot_number("slot", slot)?;
+    Ok(either(descriptor(bytes, slot, record, superblock)))
 }
 
 fn descriptor(

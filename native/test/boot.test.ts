@@ -111,12 +111,18 @@ describe('boot()', () => {
       [{ architecture: 'x86_64' }, 'architecture is "x86_64", expected amd64, arm64, riscv64 or arm'],
       [{ partitionUuid: 'none' }, 'partitionUuid is "none", expected a UUID'],
       [{ partitionTable: 'third' as 'backup' }, 'partitionTable is "third", expected primary or backup'],
+      [{ time: -1 }, 'time is -1, expected a whole number from 0 to 9007199254740991'],
+      [{ time: Number.NaN }, 'time is NaN, expected a whole number from 0 to 9007199254740991'],
+      [{ time: 1.5 }, 'time is 1.5, expected a whole number from 0 to 9007199254740991'],
+      [{ refusedSlots: [257] }, 'a refused slot is 257, expected a whole number from 0 to 255'],
     ];
     for (const [options, message] of wrong) {
       expect(() => boot(disk, { ...OPTIONS, ...options })).toThrow(message);
     }
-    const negative = Object.assign(new Disk(sampleVolume()), { sizeBytes: -1 });
-    expect(() => boot(negative, OPTIONS)).toThrow('sizeBytes is -1, expected a size in bytes');
+    for (const sizeBytes of [-1, 4096.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
+      const sized = Object.assign(new Disk(sampleVolume()), { sizeBytes });
+      expect(() => boot(sized, OPTIONS)).toThrow(/^sizeBytes is \S+, expected a whole number from 0 to /);
+    }
     const incomplete = { sizeBytes: 0, writable: true } as Disk;
     expect(() => boot(incomplete, OPTIONS)).toThrow('the device has no method "read"');
   });

@@ -48,12 +48,13 @@ describe('the parsers', () => {
     expect(parseSuperblock(superblock, 'B', 97)).toMatchObject({ error: 'SDFS_BAD_GEOMETRY' });
     expect(parseSuperblock(superblock, 'A', 96)).toMatchObject({ error: 'SDFS_TRUNCATED_DEVICE' });
     expect(() => parseSuperblock(superblock, 'C' as 'A', 97)).toThrow('copy is "C", expected "A" or "B"');
+    expect(() => parseSuperblock(superblock, 'A', -1)).toThrow('deviceBlocks is -1, expected a whole number');
   });
 
   test('parseRecord() wants the record at its place', () => {
     expect(parseRecord(record, 16, superblock)).toMatchObject({ sequence: 8n });
     expect(parseRecord(record, 17, superblock)).toMatchObject({ error: 'SDFS_MISPLACED_RECORD' });
-    expect(parseRecord(record, -1, superblock)).toMatchObject({ error: 'SDFS_MISPLACED_RECORD' });
+    expect(() => parseRecord(record, -1, superblock)).toThrow('block is -1, expected a whole number');
   });
 
   test('parseDescriptor() wants the descriptor that the record names', () => {
@@ -64,6 +65,11 @@ describe('the parsers', () => {
     expect(parseDescriptor(block(bytes, 48), 9, record, superblock)).toMatchObject({
       error: 'SDFS_BAD_SLOT_ENTRY',
     });
+    for (const slot of [256, -256, 0.9]) {
+      expect(() => parseDescriptor(block(bytes, 48), slot, record, superblock)).toThrow(
+        `slot is ${slot}, expected`,
+      );
+    }
   });
 
   test('verifyRelease() checks the signature before it looks at the release', () => {
