@@ -1,46 +1,11 @@
-/**
- * The whole test run: `npm test`. Prints, as its last line, "N passed, N failed".
- *
- * A runner that ends badly without a failing test (a crash, a missing tool, no test found) counts as one failure,
- * so that nothing is lost quietly.
- */
+/** The whole test run: `npm test`. Prints, as its last line, "N passed, N failed". */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { countCargo, countOf, countVitest, lastLine, type Count } from './counts.ts';
 import { ROOT, runStage } from './run-stage.ts';
 
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-}
-
 const VITEST_REPORT = join(ROOT, 'out/test/vitest.json');
-
-/** Sums the "test result" lines of `cargo test`. An ignored test is a failed one, as a skipped one of vitest is. */
-function countCargo(output: string): Count {
-  let passed = 0;
-  let failed = 0;
-  for (const match of output.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
-    passed += Number(match[1]);
-    failed += Number(match[2]) + Number(match[3]);
-  }
-  return { passed, failed };
-}
-
-/** Reads vitest's JSON report. */
-function countVitest(): Count {
-  const report = JSON.parse(readFileSync(VITEST_REPORT, 'utf8')) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-    numTodoTests: number;
-  };
-  // A skipped test is a failed one here: a missing tool must not pass.
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + report.numPendingTests + report.numTodoTests,
-  };
-}
 
 async function counted(
   name: string,
@@ -48,15 +13,8 @@ async function counted(
   count: (output: string) => Count,
 ): Promise<Count> {
   const result = await runStage(name, command);
-  let found: Count = { passed: 0, failed: 0 };
-  try {
-    found = count(result.output);
-  } catch {
-    process.stderr.write(`${name}: its report could not be read\n`);
-  }
-  const broken = found.failed === 0 && (result.status !== 0 || found.passed === 0);
-  const counts = broken ? { passed: found.passed, failed: 1 } : found;
-  const how = broken ? ` (by no test: exit status ${result.status})` : '';
+  const counts = countOf(result, count);
+  const how = counts.broken ? ` (by no test: exit status ${result.status})` : '';
   process.stderr.write(
     `── ${name}: ${counts.passed} passed, ${counts.failed} failed${how}, ${result.seconds.toFixed(0)} s\n`,
   );
@@ -86,9 +44,7 @@ const counts = [
   ),
   // By itself: it asks for a faster build of what the core uses.
   await counted('cargo, fuzz corpora', [...CARGO_TEST, '-p', 'cocon-fuzz-targets'], countCargo),
-  await counted('vitest', vitest, countVitest),
+  await counted('vitest', vitest, () => countVitest(readFileSync(VITEST_REPORT, 'utf8'))),
 ];
-const passed = counts.reduce((sum, each) => sum + each.passed, 0);
-const failed = counts.reduce((sum, each) => sum + each.failed, 0);
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+process.stdout.write(`\n${lastLine(counts)}\n`);
+process.exitCode = counts.every(({ failed }) => failed === 0) ? 0 : 1;

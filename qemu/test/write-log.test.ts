@@ -37,12 +37,10 @@ describe('readWriteLog()', () => {
 
   test('knows discards', () => {
     const requests = readWriteLog(record('discard', ['discard 65536 65536', 'write 0 512', 'flush']));
-    expect(requests).toMatchObject(
-      [{ kind: 'discard', offset: 65_536, length: 65_536 }, { kind: 'write' }, {}, {}].slice(
-        0,
-        requests.length,
-      ),
-    );
+    expect(requests.slice(0, 2)).toMatchObject([
+      { kind: 'discard', offset: 65_536, length: 65_536 },
+      { kind: 'write' },
+    ]);
   });
 
   test.each([
