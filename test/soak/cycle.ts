@@ -32,13 +32,15 @@ export interface CycleResult {
   readonly phase: Phase;
   /** From switching on to the cut. */
   readonly milliseconds: number;
-  /** Kernels that were started. */
-  readonly starts: number;
-  /** The boot out of what was left, if it came to be healthy. */
+  /** The kernels that were started out of what was left. */
+  readonly recovering: readonly Decision[];
+  /** The last of them, if it came to be healthy. */
   readonly recovered: Decision | undefined;
   /** Whether a release was put on trial. */
   readonly staged: boolean;
-  /** The boot after the stage, if it came to be healthy. */
+  /** The kernels that were started after the stage. */
+  readonly updating: readonly Decision[];
+  /** The last of them, if it came to be healthy. */
   readonly updated: Decision | undefined;
   readonly after: DiskAfterCut;
 }
@@ -76,14 +78,15 @@ export async function runCycle(device: SoakedDevice, options: CycleOptions): Pro
   }
   const milliseconds = Date.now() - began;
   const after = await cutPower(device, start, writeLog, options.losses);
-  const { starts, recovered, staged, updated } = story;
-  return { phase: power.phase, milliseconds, starts, recovered, staged, updated, after };
+  const { recovering, recovered, staged, updating, updated } = story;
+  return { phase: power.phase, milliseconds, recovering, recovered, staged, updating, updated, after };
 }
 
 /** What a device does when nobody takes its power away. */
 class Story {
   readonly #power: PowerSwitch;
-  starts = 0;
+  readonly recovering: Decision[] = [];
+  readonly updating: Decision[] = [];
   recovered: Decision | undefined;
   staged = false;
   updated: Decision | undefined;
@@ -113,7 +116,7 @@ class Story {
     for (let boot = 0; boot < MOST_BOOTS; boot += 1) {
       this.#power.enter(`${during}: firmware and loader`);
       const decision = await guest.decision();
-      this.starts += 1;
+      this[during].push(decision);
       this.#power.enter(`${during}: kernel and user space`);
       if ((await guest.outcome()) === 'healthy') return decision;
     }

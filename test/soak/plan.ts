@@ -32,7 +32,7 @@ export type Cut = {
       readonly share: number;
     }
   | {
-      /** With so many requests to the disk since the phase began; later if it has not that many. */
+      /** With about so many requests to the disk since the phase began; later if it has not that many. */
       readonly requests: number;
     }
 );

@@ -67,6 +67,7 @@ export class PowerSwitch implements Disposable {
   }
 
   #afterRequests(count: number): void {
+    // A change of the log is a request, or a part of one.
     let left = count;
     this.#watcher = watch(this.#writeLog, () => {
       left -= 1;

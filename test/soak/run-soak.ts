@@ -9,10 +9,10 @@ import { sealFirstOs } from '../support/first-os.ts';
 import { createReleaseKey, makeDisk, ROOT, type ReleaseKey } from '../support/releases.ts';
 import { BrickedError } from './bricked-error.ts';
 import { runCycle, type CycleResult } from './cycle.ts';
-import type { DiskAfterCut } from './cut-power.ts';
 import type { SoakedDevice } from './device.ts';
+import { History } from './history.ts';
 import { ATTEMPTS, planOf } from './plan.ts';
-import { addCycle, emptySummary, type SoakSummary } from './summary.ts';
+import { addCycle, emptySummary, pendingCycles, type SoakSummary } from './summary.ts';
 
 /** Serial logs, and the disk of a device that was bricked. */
 export const SOAK_LOGS = join(ROOT, 'out/logs/soak');
@@ -30,7 +30,7 @@ export interface SoakOptions {
   readonly jobs: number;
   /** What an earlier run of the same seed came to: its cycles count, and are not done again. */
   readonly before?: SoakSummary;
-  /** Called after each cycle with one line about it, and with the counts so far. */
+  /** Called after each cycle, also one that lost its device, with one line about it, and with the counts so far. */
   readonly onCycle: (line: string, summary: SoakSummary) => void;
 }
 
@@ -44,7 +44,7 @@ interface Factory {
 
 /**
  * Updates devices in a loop and takes their power away. Device `n` of `jobs` has the cycles n, n + jobs, n + 2 jobs … of the
- * seed, counted from where an earlier run ended. Throws `SOAK_BRICKED` at the first device that is lost.
+ * seed, but for those that an earlier run has done. Throws `SOAK_BRICKED` at the first device that is lost.
  */
 export async function runSoak({
   cycles,
@@ -68,11 +68,12 @@ export async function runSoak({
       lengths: new Map(),
     };
     copyFileSync(factory.disk, device.disk);
-    const history = new History();
-    for (let cycle = before.cycles + job; cycle < cycles && !stopped; cycle += jobs) {
+    const history = new History(FACTORY);
+    for (const cycle of pendingCycles(before, cycles).filter((each) => each % jobs === job)) {
+      if (stopped) return;
       try {
         const { result, version } = await soakOnce(device, factory, history, { seed, cycle, job });
-        addCycle(summary, result, { tried: history.tried, staged: version });
+        addCycle(summary, result, { cycle, tried: history.tried, staged: version });
         history.add(result, version);
         const { next } = history.disk;
         onCycle(
@@ -85,6 +86,7 @@ export async function runSoak({
         stopped = true;
         if (!(thrown instanceof BrickedError)) throw thrown;
         summary.bricks += 1;
+        onCycle(`cycle ${cycle} (device ${job}): the device is lost`, summary);
         throw bricked(thrown, device, { seed, cycle, job });
       }
     }
@@ -121,34 +123,6 @@ function bricked(cause: BrickedError, device: SoakedDevice, { seed, cycle, job }
     `A device is lost in cycle ${cycle} of seed ${seed}: ${cause.message}`,
     { cause, hint: `Its disk is ${disk}, its console ${join(SOAK_LOGS, `device-${job}.log`)}.` },
   );
-}
-
-/** What is known of a device: what is on its disk, and which releases may boot by Law 1. */
-class History {
-  #allowed: ReadonlySet<string> = new Set([FACTORY]);
-  #disk: Omit<DiskAfterCut, 'losses'> = { next: { version: FACTORY, trial: false }, present: [FACTORY] };
-
-  get disk(): Omit<DiskAfterCut, 'losses'> {
-    return this.#disk;
-  }
-
-  /** The release on trial, if there is one. */
-  get tried(): string | undefined {
-    return this.#disk.next.trial ? this.#disk.next.version : undefined;
-  }
-
-  /** Throws {@link BrickedError} if anything booted or would boot but the old release or the new one. */
-  add({ recovered, updated, after }: CycleResult, version: string): void {
-    if (recovered !== undefined) this.#allowed = new Set([this.#mustBeAllowed(recovered.version), version]);
-    if (updated !== undefined) this.#allowed = new Set([this.#mustBeAllowed(updated.version)]);
-    this.#mustBeAllowed(after.next.version);
-    this.#disk = after;
-  }
-
-  #mustBeAllowed(version: string): string {
-    if (this.#allowed.has(version)) return version;
-    throw new BrickedError(`release ${version} boots, and not one of ${[...this.#allowed].join(', ')}`);
-  }
 }
 
 async function makeFactory(scratch: Scratch): Promise<Factory> {

@@ -9,7 +9,7 @@ import { nodeTerminal } from '@cocon-os/cli/node';
 import { ROOT } from '../support/releases.ts';
 import { wholeNumber } from '../support/whole-number.ts';
 import { runSoak } from './run-soak.ts';
-import { emptySummary, parseSummary, summaryText, type SoakSummary } from './summary.ts';
+import { emptySummary, summaryText, summaryToContinue, type SoakSummary } from './summary.ts';
 
 const REPORT = join(ROOT, 'out/soak/summary.json');
 /** Cycles between two summaries. */
@@ -41,8 +41,9 @@ The counts so far are in out/soak/summary.json after each cycle, the consoles in
 /** What the last run came to. */
 function lastSummary(): SoakSummary {
   try {
-    return parseSummary(JSON.parse(readFileSync(REPORT, 'utf8')));
+    return summaryToContinue(JSON.parse(readFileSync(REPORT, 'utf8')));
   } catch (thrown) {
+    if (thrown instanceof UsageError) throw thrown;
     throw new UsageError(`Cannot continue: ${REPORT} is no summary of a soak: ${messageOf(thrown)}`);
   }
 }

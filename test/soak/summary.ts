@@ -1,4 +1,5 @@
 /** What a soak has seen so far, added up. */
+import { UsageError } from '@cocon-os/cli';
 import { z } from 'zod';
 
 import type { CycleResult } from './cycle.ts';
@@ -7,7 +8,10 @@ import { PHASES, type Phase } from './phases.ts';
 /** Counts over all devices of a soak. */
 export interface SoakSummary {
   readonly seed: number;
+  /** How many were done. */
   cycles: number;
+  /** Numbers of those that were not, though later ones were: devices are not equally fast. */
+  missed: readonly number[];
   /** By the phase that the power went in. */
   readonly cuts: Record<Phase, number>;
   /** Kernels that the loader has started. */
@@ -31,6 +35,7 @@ export function emptySummary(seed: number): SoakSummary {
   return {
     seed,
     cycles: 0,
+    missed: [],
     cuts: Object.fromEntries(PHASES.map((phase) => [phase, 0])) as Record<Phase, number>,
     boots: 0,
     healthy: 0,
@@ -48,10 +53,40 @@ export function parseSummary(json: unknown): SoakSummary {
   return summarySchema.parse(json);
 }
 
+/** The same, to be continued. Throws a `UsageError` if a device was lost. */
+export function summaryToContinue(json: unknown): SoakSummary {
+  const summary = parseSummary(json);
+  if (summary.bricks > 0)
+    throw new UsageError(
+      `Cannot continue: the last run, of seed ${summary.seed}, lost a device`,
+      'Begin a new run, with another seed or with that one.',
+    );
+  return summary;
+}
+
+/** The first number that no cycle has reached. */
+function reached({ cycles, missed }: SoakSummary): number {
+  return cycles + missed.length;
+}
+
+/** The numbers below `cycles` of those that are not done. */
+export function pendingCycles(summary: SoakSummary, cycles: number): readonly number[] {
+  const first = reached(summary);
+  const ahead = Array.from({ length: Math.max(0, cycles - first) }, (_, index) => first + index);
+  return [...summary.missed.filter((cycle) => cycle < cycles), ...ahead];
+}
+
+export function markDone(summary: SoakSummary, cycle: number): void {
+  const skipped = pendingCycles(summary, Math.max(reached(summary), cycle + 1));
+  summary.missed = skipped.filter((each) => each !== cycle);
+  summary.cycles += 1;
+}
+
 const count = z.int().nonnegative();
 const summarySchema = z.strictObject({
   seed: count,
   cycles: count,
+  missed: z.array(count),
   cuts: z.record(z.enum(PHASES), count),
   boots: count,
   healthy: count,
@@ -63,15 +98,19 @@ const summarySchema = z.strictObject({
   bricks: count,
 });
 
-/** Adds a cycle: `tried` is the release that the disk before it had on trial, `staged` the one that it was given. */
+/** Adds the cycle with that number: `tried` is the release that the disk before it had on trial, `staged` the one that it was given. */
 export function addCycle(
   summary: SoakSummary,
   result: CycleResult,
-  { tried, staged }: { readonly tried: string | undefined; readonly staged: string },
+  {
+    cycle,
+    tried,
+    staged,
+  }: { readonly cycle: number; readonly tried: string | undefined; readonly staged: string },
 ): void {
-  summary.cycles += 1;
+  markDone(summary, cycle);
   summary.cuts[result.phase] += 1;
-  summary.boots += result.starts;
+  summary.boots += result.recovering.length + result.updating.length;
   summary.milliseconds += result.milliseconds;
   if (result.staged) summary.stages += 1;
   for (const [fate, writes] of Object.entries(result.after.losses))
