@@ -42,7 +42,8 @@ Options:
   --runs <number>    Inputs for each target; 100000 if not given
   --seconds <number> Stop each target after that time
   --seed <number>    1 if not given
-  --keep             Let the corpus in the repository become the smallest that reaches all that was reached
+  --keep             Let the corpus in the repository become the smallest that reaches all that was reached;
+                     to that of ingest, only add what reaches new code
   -h, --help         Show this help
 
 Examples:

@@ -54,6 +54,10 @@ export async function fuzzRust(options: RustFuzzOptions): Promise<FuzzSummary> {
     COCON_FUZZ_TARGET: target,
     COCON_FUZZ_READER: ['bash', 'scripts/node', 'test/fuzz/differential.ts'].join('\t'),
   };
+  // As a shell takes them.
+  const variables = Object.entries(env)
+    .map(([name, value]) => `${name}=$'${value.replaceAll('\t', '\\t')}'`)
+    .join(' ');
   const limits = [
     `-runs=${options.runs}`,
     `-seed=${options.seed}`,
@@ -73,7 +77,7 @@ export async function fuzzRust(options: RustFuzzOptions): Promise<FuzzSummary> {
   const milliseconds = Math.max(1, Date.now() - began);
   if (status !== 0) {
     throw new CoconError('FUZZ_FAILED', `Target ${target} is broken:\n${said.slice(-40).join('\n')}`, {
-      hint: `The input is beside ${own}; to see it again: COCON_FUZZ_TARGET=${target} ${RUNNER} <input>.`,
+      hint: `The input is beside ${own}; to see it again: ${variables} ${RUNNER} <input>.`,
     });
   }
   if (options.keep) await minimise(options, own, env);

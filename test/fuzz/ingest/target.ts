@@ -1,4 +1,4 @@
-/** What must hold for every image: a tree with all its contents, or an error of ours with a code and a way out. */
+/** What must hold for every image: a sound tree, or an error of ours with a code and a way out. */
 import { silentProgress } from '@cocon-os/cli';
 import { BuilderError } from '@cocon-os/image-builder';
 
@@ -10,13 +10,18 @@ import { imageOf } from './image.ts';
 
 const LIMITS = { totalBytes: 2 ** 20, ratio: 200, entries: 1000 };
 
-/** Ingests an image. Rejects when something does not hold. */
-export async function ingest(input: Uint8Array): Promise<void> {
+/** Ingests an image. Rejects when something does not hold. `look` is shown the tree, if there is one. */
+export async function ingest(
+  input: Uint8Array,
+  look: (root: Directory, spool: Spool) => void = () => {},
+): Promise<void> {
   const spool = new Spool();
   try {
     const source = imageOf(input);
     const image = await resolveImage(source, 'amd64');
-    checkTree(await unpackImage(source, image, spool, LIMITS, silentProgress), spool);
+    const root = await unpackImage(source, image, spool, LIMITS, silentProgress);
+    checkTree(root, spool);
+    look(root, spool);
   } catch (thrown) {
     if (!(thrown instanceof BuilderError)) throw thrown;
     if (thrown.hint === undefined) throw new Error(`${thrown.code} has no hint`, { cause: thrown });
