@@ -1,6 +1,8 @@
 /** The story that the demo tells: one line a step on the terminal, and the same as JSON for whoever checks it. */
 import { writeFileSync } from 'node:fs';
 
+import { redraws } from '@cocon-os/cli/node';
+
 /** What one step came to. */
 export interface StepReport {
   readonly step: string;
@@ -19,6 +21,7 @@ export interface DemoReport {
 }
 
 const LABEL_WIDTH = 46;
+const REDRAWS = redraws(process.stdout.isTTY, process.env);
 
 /** Collects steps, prints them as they happen, and writes the report. */
 export class Timeline {
@@ -29,7 +32,7 @@ export class Timeline {
 
   /** Prints a heading between groups of steps. */
   chapter(title: string): void {
-    process.stdout.write(`\n\u001B[1m${title}\u001B[0m\n`);
+    process.stdout.write(REDRAWS ? `\n\u001B[1m${title}\u001B[0m\n` : `\n${title}\n`);
   }
 
   /** Runs one step. `work` returns what the line says at its end; what it throws ends the demo. */
@@ -38,9 +41,9 @@ export class Timeline {
     const began = performance.now();
     const line = `  ${this.#clock()}  ${label.padEnd(LABEL_WIDTH)} `;
     // What the work itself has to say goes above its line.
-    if (process.stdout.isTTY) process.stdout.write(line);
+    if (REDRAWS) process.stdout.write(line);
     const result = await work();
-    if (process.stdout.isTTY) process.stdout.write('\r\u001B[K');
+    if (REDRAWS) process.stdout.write('\r\u001B[K');
     const seconds = (performance.now() - began) / 1000;
     this.#steps.push({ step: label, seconds: Number(seconds.toFixed(2)), result });
     process.stdout.write(`${line}${seconds.toFixed(1).padStart(6)} s  ${result}\n`);
