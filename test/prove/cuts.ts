@@ -34,7 +34,7 @@ export interface CutOptions {
   readonly seed: number;
   /** For sets of writes. */
   readonly random: Random;
-  /** Pending writes up to which every subset is tried; beyond it all pairs and as many random subsets. */
+  /** Pending writes up to which every subset is tried; beyond it all, none, all but one or two, and as many random ones. */
   readonly allSubsetsUpTo: number;
 }
 
