@@ -28,6 +28,6 @@ export async function runNodeProgram<Context extends { readonly terminal: Termin
 
 function neverEnds(): CoconError {
   return new CoconError('STOPPED', 'Cannot go on: what is awaited never comes, and nothing else runs', {
-    hint: 'Look for an await at the top of a profile, a board, a slice or a configuration.',
+    hint: 'In what cocon loads, look for an await at the top of a profile, a board, a slice or a configuration.',
   });
 }

@@ -1,6 +1,9 @@
 /** Errors of the system that are not ours to mend: rights, room and disks. */
 
-/** The way out, by the name of the error (errno(3)). Any other, as a file that is not there, is a mistake of the program. */
+/**
+ * The way out, by the name of the error (errno(3)). Any other that comes as far as this is a mistake of the program: where a
+ * file may be missing, whoever opens it says so itself.
+ */
 const HINTS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     EACCES: 'See who may use that path, or run it as the user whose it is.',

@@ -74,6 +74,28 @@ describe('sdfs', () => {
     },
   );
 
+  test('an error that nobody catches is reported like any other', () => {
+    const late = `process.on('newListener', (name) => {
+      if (name === 'uncaughtException') setImmediate(() => { throw new Error('late'); });
+    });`;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(late)}`, bin, 'ls', '--json', image],
+      { encoding: 'utf8' },
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain('sdfs: late [INTERNAL]\n');
+    expect(stdout).toContain('{"error":{"code":"INTERNAL","message":"late"');
+  });
+
+  test('cat ends without a word when nobody reads any more', () => {
+    const line = `set +o pipefail; "$0" "$1" cat "$2" 0 kernel | true; echo \${PIPESTATUS[0]}`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', line, process.execPath, bin, image], {
+      encoding: 'utf8',
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+  });
+
   test('--json puts an error on standard output as one object', () => {
     const { status, out } = sdfs('info', '--json', join(folder, 'missing'));
     expect(status).toBe(1);
@@ -89,6 +111,18 @@ describe('sdfs mkfs', () => {
     expect(refused.err).toBe(
       `sdfs: Cannot make a volume on "${image}": it holds the SDFS volume "test" with 2 of 3 slots in use [VOLUME_EXISTS]\nhint: Give --yes to destroy that.\n`,
     );
+    expect(digest()).toBe(before);
+  });
+
+  test('takes the end of the input at its question for a no', () => {
+    const before = digest();
+    const { stdout } = spawnSync(
+      'script',
+      ['--quiet', '--return', '--command', `"${process.execPath}" "${bin}" mkfs "${image}"`, '/dev/null'],
+      { input: '\u0004', encoding: 'utf8', timeout: 20_000 },
+    );
+    expect(stdout).toContain('Destroy it? [y/N]');
+    expect(stdout).toContain('[VOLUME_EXISTS]');
     expect(digest()).toBe(before);
   });
 

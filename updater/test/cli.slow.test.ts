@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { program } from '../src/index.ts';
 import { artifactOf } from './support/archive.ts';
-import { coconUpdate } from './support/cli.ts';
+import { coconUpdate, PROGRAM } from './support/cli.ts';
 import { diskImage, formatPartition } from './support/disk.ts';
 import { makeKey } from './support/keys.ts';
 import { makeRelease, trustedKey } from './support/release.ts';
@@ -321,6 +321,21 @@ describe('cocon-update commit, rollback, history, verify', () => {
       error: { code: 'VERIFY_FAILED' },
     });
   });
+});
+
+test('an error that nobody catches is reported like any other', () => {
+  const late = `process.on('newListener', (name) => {
+    if (name === 'uncaughtException') setImmediate(() => { throw new Error('late'); });
+  });`;
+  const preload = `data:text/javascript,${encodeURIComponent(late)}`;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', preload, PROGRAM, 'history', '--json', '--volume', image],
+    { encoding: 'utf8' },
+  );
+  expect(status).toBe(1);
+  expect(stderr).toContain('cocon-update: late [INTERNAL]\n');
+  expect(stdout).toContain('{"error":{"code":"INTERNAL","message":"late"');
 });
 
 describe('cocon-update --help', () => {

@@ -10,7 +10,8 @@ export interface Outcome {
   readonly err: string;
 }
 
-const PROGRAM = fileURLToPath(new URL('../../bin/cocon-update.ts', import.meta.url));
+/** The program's file. */
+export const PROGRAM = fileURLToPath(new URL('../../bin/cocon-update.ts', import.meta.url));
 
 /** Runs `cocon-update` with `args`, `input` on its standard input. */
 export async function coconUpdate(args: readonly string[], input?: Uint8Array): Promise<Outcome> {
