@@ -1,5 +1,5 @@
 /**
- * Checks a volume against every rule of FORMAT.md that its bytes can show. Repairs nothing: there is nothing that needs
+ * Checks a volume against the rules of FORMAT.md that a reader relies on. Repairs nothing: there is nothing that needs
  * repair (free space is derived, records are never rewritten in place), and what is lost cannot be made up.
  */
 import { silentProgress, type Progress } from '@cocon-os/cli';

@@ -8,7 +8,10 @@ import { SLOT_OPTION, targetSlot } from '../target-slot.ts';
 
 const OPTIONS = {
   ...VOLUME_OPTIONS,
-  ...SLOT_OPTION,
+  slot: {
+    ...SLOT_OPTION.slot,
+    help: 'Slot that is meant; without it, the trial that runs, else the staged one, else what runs',
+  },
   detail: { type: 'string', value: '<text>', help: 'Why, for the record; 48 bytes are kept' },
 } as const;
 
