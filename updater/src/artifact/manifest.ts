@@ -6,17 +6,18 @@ import * as z from 'zod/mini';
 
 import { UpdaterError } from '../errors.ts';
 import { decodeText } from '../text.ts';
-import { SHA256_HEX } from './digest.ts';
 import { INDEX_TYPE, MANIFEST_TYPE } from './media-types.ts';
 
 /** Most entries of an index and layers of a manifest; a slot holds 32 files. */
 const MAX_DESCRIPTORS = 64;
 
+const SHA256_DIGEST = /^sha256:[0-9a-f]{64}$/;
+
 const descriptor = z.pipe(
   z.object({
     mediaType: z.string(),
     digest: z.string().check(
-      z.refine((digest) => digest.startsWith('sha256:') && SHA256_HEX.test(digest.slice('sha256:'.length)), {
+      z.refine((digest) => SHA256_DIGEST.test(digest), {
         error: 'Expected sha256:<64 hexadecimal digits>',
       }),
     ),

@@ -2,12 +2,11 @@
  * From a byte source to a verified release: oci-layout, index.json, manifest, release.json and release.sig, checked in
  * that order. Nothing is returned before a trusted key's signature over release.json holds.
  */
-import { openRelease, type Crypto, type SignedRelease } from '@cocon-os/sdfs';
+import { openRelease, sha256Hex, type Crypto, type SignedRelease } from '@cocon-os/sdfs';
 
 import { UpdaterError } from '../errors.ts';
 import type { ByteSource } from '../platform.ts';
 import { Archive, type ArchiveFile } from './archive.ts';
-import { sha256Hex } from './digest.ts';
 import { matchRelease, releaseLayers } from './layers.ts';
 import {
   parseIndex,
@@ -99,7 +98,7 @@ async function smallBlob(archive: Archive, descriptor: BlobFacts, crypto: Crypto
   const bytes = await archive.small(path);
   if (bytes === undefined) throw missingBlob(path);
   if (bytes.length !== descriptor.size) throw badSize(path, bytes.length, descriptor.size);
-  const found = sha256Hex(bytes, crypto);
+  const found = sha256Hex(crypto, bytes);
   if (found !== descriptor.sha256) throw badDigest(path, found);
   return bytes;
 }

@@ -4,10 +4,9 @@
  * Everything follows from release.json and release.sig, so equal releases give equal artifacts. Writing the tar archive
  * is the image builder's part.
  */
-import { releaseFiles, type Crypto, type FileKind, type Release } from '@cocon-os/sdfs';
+import { releaseFiles, sha256Hex, type Crypto, type FileKind, type Release } from '@cocon-os/sdfs';
 import canonicalize from 'canonicalize';
 
-import { sha256Hex } from './digest.ts';
 import { encodeAscii } from '../text.ts';
 import { ANNOTATION, ARTIFACT_TYPE, INDEX_TYPE, MANIFEST_TYPE, MEDIA_TYPES } from './media-types.ts';
 
@@ -39,7 +38,7 @@ export interface ArtifactInput {
 
 /** Lays the artifact out. */
 export function layoutArtifact({ release, json, signature }: ArtifactInput, crypto: Crypto): ArtifactLayout {
-  const blob = (bytes: Uint8Array) => ({ bytes, size: bytes.length, sha256: sha256Hex(bytes, crypto) });
+  const blob = (bytes: Uint8Array) => ({ bytes, size: bytes.length, sha256: sha256Hex(crypto, bytes) });
   const config = blob(json);
   const signatureBlob = blob(signature);
   const files = releaseFiles(release);
