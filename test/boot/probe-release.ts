@@ -15,6 +15,7 @@ import {
 } from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 
+import { fillSlot } from '../support/fill-slot.ts';
 import { ROOT, type ReleaseKey } from '../support/releases.ts';
 
 /** The probe, as scripts/build-loader leaves it. */
@@ -73,14 +74,7 @@ export function probeRelease(key: ReleaseKey, options: ProbeOptions): ProbeRelea
 
 /** Stages a release and returns its slot, on trial. */
 export function stageProbe(volume: Volume, release: ProbeRelease): number {
-  const session = stage(volume, release.signed, { crypto: nodeCrypto });
-  for (const [name, bytes] of release.files) {
-    const writer = session.writer(name);
-    writer.write(bytes);
-    writer.close();
-  }
-  session.finish();
-  return session.slot;
+  return fillSlot(stage(volume, release.signed, { crypto: nodeCrypto }), Object.fromEntries(release.files));
 }
 
 /** Size and SHA-256, as release.json has them. */

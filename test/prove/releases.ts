@@ -12,6 +12,7 @@ import {
 } from '@cocon-os/sdfs';
 import { nodeCrypto as crypto } from '@cocon-os/sdfs/node';
 
+import { fillSlot } from '../support/fill-slot.ts';
 import { fileBytes, sampleRelease, signatureOf, TRUSTED, type Sample } from '../vectors/sample.ts';
 
 /** A release, its signature verified, and its files. */
@@ -61,11 +62,5 @@ export function stageRelease(
   options: Omit<StageOptions, 'crypto'> = {},
 ): number {
   const { signed, contents } = releaseOf(number);
-  const session = stage(volume, signed, { crypto, ...options });
-  for (const { name } of session.files) {
-    const writer = session.writer(name);
-    writer.write(contents[name] ?? new Uint8Array());
-    writer.close();
-  }
-  return session.finish().index;
+  return fillSlot(stage(volume, signed, { crypto, ...options }), contents);
 }

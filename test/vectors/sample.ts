@@ -17,6 +17,8 @@ import {
 } from '@cocon-os/sdfs';
 import { nodeCrypto as crypto } from '@cocon-os/sdfs/node';
 
+import { fillSlot } from '../support/fill-slot.ts';
+
 /** DER of a PKCS #8 Ed25519 private key up to the 32 bytes of its seed (RFC 8410 §7). */
 const ED25519_PKCS8 = fromHex('302e020100300506032b657004220420');
 
@@ -77,13 +79,7 @@ export function stageSample(volume: Volume, { release, contents }: Sample, force
   const json = encodeRelease(release);
   const entries = [{ publicKey: TRUSTED.publicKey, signature: signatureOf(json, TRUSTED.privateKey) }];
   const signed = openRelease(json, encodeSignatures(entries, crypto), [TRUSTED.publicKey], crypto);
-  const session = stage(volume, signed, { crypto, time: 1_700_000_000, force });
-  for (const { name } of session.files) {
-    const writer = session.writer(name);
-    writer.write(contents[name] ?? new Uint8Array());
-    writer.close();
-  }
-  return session.finish().index;
+  return fillSlot(stage(volume, signed, { crypto, time: 1_700_000_000, force }), contents);
 }
 
 /** Slot 0 confirmed with release 1, slot 1 in trial with release 2 and one attempt used, slot 2 empty. */

@@ -5,6 +5,7 @@ import { nodeCrypto } from '@cocon-os/sdfs/node';
 
 import { PARTITION_UUID, type LastBoot } from '../../cross/boot.ts';
 import { nativeDevice } from '../../cross/rust-reader.ts';
+import { fillSlot } from '../../support/fill-slot.ts';
 import { TRUSTED } from '../../vectors/sample.ts';
 import type { TinyRelease } from './releases.ts';
 
@@ -41,13 +42,7 @@ export const PRODUCTION: Machine = {
     });
   },
   stage(volume, { signed, contents }, options) {
-    const session = stage(volume, signed, { crypto: nodeCrypto, ...options });
-    for (const { name } of session.files) {
-      const writer = session.writer(name);
-      writer.write(contents[name] ?? new Uint8Array());
-      writer.close();
-    }
-    session.finish();
+    fillSlot(stage(volume, signed, { crypto: nodeCrypto, ...options }), contents);
   },
   commit,
   rollback,
