@@ -1,5 +1,8 @@
 //! Small files and directories.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use cocon_device::platform::files::{is_executable, list_directory, read_file};
 
 #[test]
@@ -35,6 +38,20 @@ fn list_directory_sorts_names() {
         ["file.rs", "http.rs", "mod.rs"]
     );
     assert_eq!(list_directory("/nonexistent").unwrap(), None);
+}
+
+#[test]
+fn list_directory_refuses_a_name_that_the_program_could_not_open() {
+    let directory = std::env::temp_dir().join(format!("cocon-device-names-{}", std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::write(directory.join(OsStr::from_bytes(b"20-caf\xe9")), "").unwrap();
+    let path = directory.to_str().unwrap();
+    let failure = list_directory(path).unwrap_err();
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(failure.code, "FILE_UNREADABLE");
+    let message = format!("Cannot read {path}: the name 20-caf\u{fffd} in it is not UTF-8");
+    assert_eq!(failure.message, message);
+    assert!(failure.hint.is_some());
 }
 
 #[test]

@@ -247,3 +247,22 @@ fn http_reads_ranges_while_it_reads_in_order() {
 fn http_refuses_a_range_that_was_not_asked_for() {
     assert_eq!(code(ranges(false).read_at(100, &mut [0; 4])), "SOURCE_IO");
 }
+
+#[test]
+fn http_whose_range_breaks_off_is_short_and_says_how_much_came() {
+    let address = serve(|head| {
+        let head = head.to_ascii_lowercase();
+        let answer = if head.contains("range: bytes=0-8") {
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-8/9\r\nContent-Length: 9\r\n\r\nhello"
+        } else {
+            "HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nContent-Length: 9\r\n\r\nhello you"
+        };
+        answer.as_bytes().to_vec()
+    });
+    let source = Source::open(&format!("http://{address}/image.oci")).unwrap();
+    let failure = source.read_at(0, &mut [0; 9]).unwrap_err();
+    assert_eq!(failure.code, "SOURCE_SHORT");
+    let end = "it ended after 5 bytes of 9";
+    assert!(failure.message.ends_with(end), "{}", failure.message);
+    assert!(failure.hint.is_some());
+}

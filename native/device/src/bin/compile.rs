@@ -1,5 +1,5 @@
 //! `cocon-compile <name> <module.js >bytecode`: compiles the program on the build machine, with the engine that will
-//! run it on the device. `native/device/build.ts` calls it.
+//! run it on the device. The slice `cocon-update` calls it.
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;

@@ -11,8 +11,8 @@ use super::number;
 use super::throw::OrThrow;
 use crate::platform::{files, process};
 
-/// 2020-01-01 in Unix seconds. A clock before it has not been set: a board without a battery starts in 1970.
-const CLOCK_IS_SET: u64 = 1_577_836_800;
+/// 2025-01-01 in Unix seconds, as in the loader. A clock before it has not been set: a board without a battery starts in 1970.
+const CLOCK_IS_SET: u64 = 1_735_689_600;
 
 /// The architecture's name in the OCI image spec.
 const ARCHITECTURE: &str = match std::env::consts::ARCH.as_bytes() {

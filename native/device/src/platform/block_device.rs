@@ -152,6 +152,26 @@ fn open_failure(path: &str, mode: Mode, error: &std::io::Error) -> Failure {
             Failure::new("SDFS_READ_ONLY", message)
                 .hint("Make the device writable, or run as root.")
         }
+        Errno::ACCESS | Errno::PERM => Failure::new("SDFS_IO", message)
+            .hint("You may not read it; try as the owner or as root."),
         _ => Failure::new("SDFS_IO", message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_not_read_does_not_learn_whether_it_could_be_written() {
+        for errno in [Errno::ACCESS, Errno::PERM] {
+            let failure = |mode| open_failure("/dev/sda", mode, &errno.into());
+            assert_eq!(failure(Mode::Write).code, "SDFS_READ_ONLY");
+            assert_eq!(failure(Mode::Read).code, "SDFS_IO");
+            assert_eq!(
+                failure(Mode::Read).hint,
+                Some("You may not read it; try as the owner or as root.")
+            );
+        }
     }
 }

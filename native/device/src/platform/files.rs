@@ -27,7 +27,8 @@ pub fn read_file(path: &str, limit: u64) -> Result<Option<Vec<u8>>, Failure> {
     Ok(Some(bytes))
 }
 
-/// The sorted names in a directory, or `None` when there is none.
+/// The sorted names in a directory, or `None` when there is none. A name that is no text is `FILE_UNREADABLE`: passed on
+/// with other letters, it would be a file that is not there, and a health check that is not run.
 pub fn list_directory(path: &str) -> Result<Option<Vec<String>>, Failure> {
     let Some(entries) = found(fs::read_dir(path)).map_err(|error| unreadable(path, &error))? else {
         return Ok(None);
@@ -35,7 +36,12 @@ pub fn list_directory(path: &str) -> Result<Option<Vec<String>>, Failure> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|error| unreadable(path, &error))?;
-        names.push(entry.file_name().to_string_lossy().into_owned());
+        let name = entry.file_name().into_string().map_err(|name| {
+            let name = name.display();
+            let message = format!("Cannot read {path}: the name {name} in it is not UTF-8");
+            Failure::new("FILE_UNREADABLE", message).hint("Give that file another name.")
+        })?;
+        names.push(name);
     }
     names.sort_unstable();
     Ok(Some(names))

@@ -7,7 +7,7 @@ use ureq::http::header::{ACCEPT_RANGES, CONTENT_RANGE, RANGE};
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body, ResponseExt};
 
-use super::{Ranges, Source, unreadable};
+use super::{Ranges, Source, ending, fill, short, unreadable};
 use crate::platform::Failure;
 use crate::platform::failure::reason;
 
@@ -102,9 +102,14 @@ impl Ranges for HttpRanges {
             );
             return Err(Failure::new("SOURCE_IO", message));
         }
-        body(response, self.silence)
-            .read_exact(into)
-            .map_err(|error| unreadable(&self.name, &error))
+        let wanted = into.len() as u64;
+        let (filled, cut) = fill(&mut body(response, self.silence), into, Some(wanted))
+            .map_err(|error| unreadable(&self.name, &error))?;
+        if filled == into.len() {
+            return Ok(());
+        }
+        let how = cut.as_deref().unwrap_or(ending(Some(wanted)));
+        Err(short(&self.name, how, filled as u64, Some(wanted)))
     }
 }
 

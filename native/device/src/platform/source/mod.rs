@@ -86,24 +86,17 @@ impl Source {
     /// source ends before its size or its framing says so, else with `SOURCE_IO`.
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
         let mut filled = 0;
-        while filled < into.len() && self.cut.is_none() {
-            match self.stream.read(&mut into[filled..]) {
-                Ok(0) => break,
-                Ok(length) => filled += length,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    self.cut = Some(reason(&error));
-                }
-                Err(error) if is_broken_off(&error) => self.cut = Some(self.ending().to_owned()),
-                Err(error) => return Err(unreadable(&self.name, &error)),
-            }
+        if self.cut.is_none() {
+            (filled, self.cut) = fill(&mut *self.stream, into, self.size)
+                .map_err(|error| unreadable(&self.name, &error))?;
         }
         self.taken += filled as u64;
         if filled == 0
             && !into.is_empty()
             && (self.cut.is_some() || self.size.is_some_and(|size| self.taken < size))
         {
-            return Err(self.short());
+            let how = self.cut.as_deref().unwrap_or(ending(self.size));
+            return Err(short(&self.name, how, self.taken, self.size));
         }
         Ok(filled)
     }
@@ -121,24 +114,47 @@ impl Source {
             }
         }
     }
+}
 
-    fn short(&self) -> Failure {
-        let (name, taken) = (&self.name, self.taken);
-        let how = self.cut.as_deref().unwrap_or(self.ending());
-        let message = match self.size {
-            Some(size) => format!("Cannot read {name}: {how} after {taken} bytes of {size}"),
-            None => format!("Cannot read {name}: {how} after {taken} bytes"),
-        };
-        Failure::new("SOURCE_SHORT", message).hint("Try again; nothing was lost.")
-    }
-
-    /// What a source did that is over too soon.
-    fn ending(&self) -> &'static str {
-        if self.size.is_some() {
-            "it ended"
-        } else {
-            "it broke off"
+/// Fills as much of `into` as there is. Returns how much, and how the stream ended before its time, if it did.
+fn fill(
+    stream: &mut dyn Read,
+    into: &mut [u8],
+    size: Option<u64>,
+) -> io::Result<(usize, Option<String>)> {
+    let mut filled = 0;
+    while filled < into.len() {
+        match stream.read(&mut into[filled..]) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                return Ok((filled, Some(reason(&error))));
+            }
+            Err(error) if is_broken_off(&error) => {
+                return Ok((filled, Some(ending(size).to_owned())));
+            }
+            Err(error) => return Err(error),
         }
+    }
+    Ok((filled, None))
+}
+
+/// A source that was over after `taken` bytes of `size`.
+fn short(name: &str, how: &str, taken: u64, size: Option<u64>) -> Failure {
+    let message = match size {
+        Some(size) => format!("Cannot read {name}: {how} after {taken} bytes of {size}"),
+        None => format!("Cannot read {name}: {how} after {taken} bytes"),
+    };
+    Failure::new("SOURCE_SHORT", message).hint("Try again; nothing was lost.")
+}
+
+/// What a source did that is over too soon.
+fn ending(size: Option<u64>) -> &'static str {
+    if size.is_some() {
+        "it ended"
+    } else {
+        "it broke off"
     }
 }
 
