@@ -10,7 +10,7 @@ use support::{
     edit_slot,
 };
 
-/// Damages the file of a slot, by its place in the order of the builder: 0 is release.json, 2 the kernel.
+/// Damages a block of a slot, counted from its descriptor: 1 is release.json, 2 release.sig, then the other files.
 fn damage_file(disk: &mut Disk, slot: u8, block_of_slot: u64) {
     let block = current(disk).slots()[usize::from(slot)].descriptor_block + block_of_slot;
     block_mut(disk, block)[50] ^= 1;
