@@ -140,7 +140,7 @@ export const STATE_CANARIES: readonly StateCanary[] = [
   {
     name: 'no boot of a trial is counted',
     law: 3,
-    size: SMALL,
+    size: { ...SMALL, releases: 1, damages: [] },
     graphOnly: true,
     machine: {
       ...PRODUCTION,
