@@ -20,7 +20,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { damageFile } from './damage.ts';
 import { install, makeLoaderDisk, partitionUuid, withVolume, type LoaderDiskOptions } from './loader-disk.ts';
 import { loseTableAtEachBoot } from './lost-table.ts';
-import { probeRelease, type ProbeOptions } from './probe-release.ts';
+import { PROBE, probeRelease, type ProbeOptions } from './probe-release.ts';
 import { createReleaseKey, LOADER, logPath } from '../support/releases.ts';
 
 const LOADER_LIMIT = 96 * 1024;
@@ -93,6 +93,15 @@ function zeroRing(volume: Volume, ring: 0 | 1): void {
 function zero(volume: Volume, block: number, blocks: number): void {
   volume.device.write(block * BLOCK_SIZE, new Uint8Array(blocks * BLOCK_SIZE));
   volume.device.flush();
+}
+
+/** The probe, for which the firmware has to find so much memory. */
+function askingFor(bytes: number): Uint8Array {
+  const kernel = readFileSync(PROBE);
+  const peHeader = kernel.readUInt32LE(60);
+  // SizeOfImage in the optional header (PE32+).
+  kernel.writeUInt32LE(bytes, peHeader + 24 + 56);
+  return kernel;
 }
 
 describe('the boot loader', () => {
@@ -198,6 +207,22 @@ describe('the boot loader', () => {
     const disk = diskOf([{ version: '1' }, { version: '2', kernel: Buffer.from('no PE image') }], 1);
     expect(await boot(disk)).toContain('cocon: slot 1: did not start: firmware refused: ');
     expect(slotsOf(disk)[1]).toMatchObject({ state: 'failed', reason: 'start', progress: 'loader' });
+  });
+
+  test('goes on when the firmware has not the memory to load a kernel, and blames no slot', async () => {
+    const kernel = askingFor(512 * 2 ** 20);
+    const disk = diskOf([{ version: '1' }, { version: '2', kernel }, { version: '3', kernel }], 1);
+    const said = await boot(disk);
+    for (const slot of [2, 1]) {
+      const refused = `cocon: slot ${String(slot)}: too little memory to start it: firmware refused: OUT_OF_RESOURCES`;
+      expect(said).toContain(refused);
+    }
+    expect(said).toContain('cocon: slot 0: probe 1, confirmed');
+    expect(slotsOf(disk)).toMatchObject([
+      { state: 'confirmed', reason: 'none' },
+      { state: 'confirmed', reason: 'none' },
+      { state: 'trial', reason: 'memory', progress: 'loader', attemptsLeft: 2 },
+    ]);
   });
 
   test('resets the machine when it panics, which uses up the attempt', async () => {

@@ -1,5 +1,5 @@
 //! What boots from a volume that something happened to. Input: a recipe. It boots up to four times in a row; each time
-//! the firmware refuses up to two candidates, and the machine is switched off when the next one starts.
+//! the firmware refuses up to two candidates, one of them for want of memory, and the machine is switched off when the next one starts.
 
 use core::cell::RefCell;
 
@@ -90,10 +90,11 @@ fn boot_once(
             return false;
         };
         show(&candidate, &disk.borrow());
-        if turn % 3 == 0 {
-            return true;
+        match turn % 3 {
+            0 => return true,
+            1 => search.start_failed(&candidate, "refused by the firmware"),
+            _ => search.start_lacked_memory(&candidate, "refused for want of memory"),
         }
-        search.start_failed(&candidate, "refused by the firmware");
     }
     false
 }
