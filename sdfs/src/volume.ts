@@ -116,7 +116,7 @@ export class Volume {
     return parseRelease(this.readFile(index, 'release.json'));
   }
 
-  /** Writes the next boot record (FORMAT.md §4.7). Throws `SDFS_READ_ONLY` or `SDFS_IO`; then the record before it counts. */
+  /** Writes the next boot record (FORMAT.md §4.7). Throws `SDFS_READ_ONLY` or `SDFS_IO`. */
   write(edit: (draft: RecordDraft) => void, stamp: Stamp): void {
     this.checkWritable();
     const draft = RecordDraft.after(this.#record);

@@ -61,7 +61,7 @@ export interface Platform {
   openSource(location: string): Promise<ByteSource>;
   /** A small file whole, or `undefined` when there is none. Throws `FILE_TOO_LARGE` above `limit` bytes. */
   readFile(path: string, limit: number): Uint8Array | undefined;
-  /** Sorted names in a directory, or `undefined` when there is none. */
+  /** Sorted names in a directory, or `undefined` when there is none. Throws `FILE_UNREADABLE` for a name that is not UTF-8. */
   listDirectory(path: string): readonly string[] | undefined;
   /** Whether this process may execute the regular file at `path`. */
   isExecutable(path: string): boolean;

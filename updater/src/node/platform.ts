@@ -35,7 +35,12 @@ export const nodePlatform: Platform = {
   openDevice: openFileDevice,
   openSource,
   readFile,
-  listDirectory: (path) => orUndefined(path, () => readdirSync(path).toSorted()),
+  listDirectory: (path) =>
+    orUndefined(path, () =>
+      readdirSync(path, 'buffer')
+        .map((name) => nameIn(path, name))
+        .toSorted(),
+    ),
   isExecutable,
   run: runChild,
 };
@@ -75,6 +80,15 @@ function readFile(path: string, limit: number): Uint8Array | undefined {
     } finally {
       closeSync(descriptor);
     }
+  });
+}
+
+/** A name as text. With other letters in place of what is none, it would be that of a file that is not there. */
+function nameIn(directory: string, name: Buffer): string {
+  const text = name.toString();
+  if (Buffer.from(text).equals(name)) return text;
+  throw new UpdaterError('FILE_UNREADABLE', `Cannot read ${directory}: the name ${text} in it is not UTF-8`, {
+    hint: 'Give that file another name.',
   });
 }
 
