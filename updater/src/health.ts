@@ -11,10 +11,11 @@ export const HEALTH_TIMEOUT_SECONDS = 60;
 
 /** How one check ended. */
 export interface CheckResult {
+  /** The file's, or the directory's when that cannot be listed. */
   readonly name: string;
   readonly passed: boolean;
   readonly seconds: number;
-  /** "exit 1", "killed", "cannot be run", "timed out after 60 s"; empty when it passed. */
+  /** "exit 1", "killed", "cannot be run", "cannot be listed", "timed out after 60 s"; empty when it passed. */
   readonly ending: string;
   /** The reason to note when it did not pass. */
   readonly reason: Extract<ReasonName, 'none' | 'health-failed' | 'health-timeout'>;
@@ -22,13 +23,32 @@ export interface CheckResult {
   readonly output: string;
 }
 
-/** Runs the checks up to the first that fails. Files that are not executable are passed over. */
+/**
+ * Runs the checks up to the first that fails. Files that are not executable are passed over. A directory that cannot be listed
+ * has not passed: nobody knows what it asks for.
+ */
 export async function* runHealthChecks(
   platform: Platform,
   directory: string,
   timeoutSeconds: number,
 ): AsyncGenerator<CheckResult> {
-  for (const name of platform.listDirectory(directory) ?? []) {
+  let names: readonly string[];
+  try {
+    names = platform.listDirectory(directory) ?? [];
+  } catch (thrown) {
+    if (!(thrown instanceof UpdaterError && thrown.code === 'FILE_UNREADABLE')) throw thrown;
+    const ending = 'cannot be listed';
+    yield {
+      name: directory,
+      passed: false,
+      seconds: 0,
+      ending,
+      reason: 'health-failed',
+      output: thrown.message,
+    };
+    return;
+  }
+  for (const name of names) {
     const path = `${directory}/${name}`;
     if (!platform.isExecutable(path)) continue;
     const result = await runCheck(platform, name, path, timeoutSeconds);

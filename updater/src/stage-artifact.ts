@@ -85,7 +85,7 @@ export async function stageArtifact(
  * A stage would hold the volume while the health checks of the running trial want to write their verdict into it, and
  * its own trial would take the place of one that has not ended.
  */
-function refuseDuringTrial(volume: Volume, runningSlot: number | undefined): void {
+export function refuseDuringTrial(volume: Volume, runningSlot: number | undefined): void {
   if (runningSlot === undefined || volume.slot(runningSlot).state !== 'trial') return;
   throw new UpdaterError(
     'TRIAL_RUNNING',

@@ -154,6 +154,14 @@ describe('on a device, cocon-update', () => {
     expect(diskHash()).toBe(before);
   });
 
+  test('stage asks no server for anything while a trial runs', async () => {
+    boot(1);
+    expect(await run('stage', 'http://127.0.0.1:1/third.oci')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('[TRIAL_RUNNING]'),
+    });
+  });
+
   test('commit does not take the same release on a volume that is named for the one that runs', async () => {
     boot(1);
     expect(await run('commit', '--volume', '/dev/vda')).toMatchObject({
@@ -192,7 +200,7 @@ describe('on a device, cocon-update', () => {
     expect(diskHash()).toBe(before);
   });
 
-  test('mark and check of a confirmed slot need neither the lock of a writer nor a disk that takes writes', async () => {
+  test('mark and check of a confirmed slot do not need the lock of a writer', async () => {
     boot(0);
     const writer = openFileDevice(disk(), 'write');
     try {
@@ -273,6 +281,19 @@ describe('on a device, cocon-update', () => {
     expect(err).toContain(`check ${detail} (`);
     expect(slotOf(1)).toMatchObject({ state: 'trial', progress: 'health', reason, detail });
     expect(() => readFileSync(join(root, 'log'))).toThrow('ENOENT');
+  });
+
+  test('check notes that it cannot tell what the checks are', async () => {
+    boot(1);
+    const path = Buffer.from(join(root, 'etc/cocon/health.d/20-caf'));
+    writeFileSync(Buffer.concat([path, Buffer.of(0xe9)]), '');
+    expect(await run('check')).toMatchObject({ status: 1, err: expect.stringContaining('is not UTF-8') });
+    expect(slotOf(1)).toMatchObject({
+      state: 'trial',
+      progress: 'health',
+      reason: 'health-failed',
+      detail: '/etc/cocon/health.d: cannot be listed',
+    });
   });
 
   test('rollback gives up a running trial, a staged one, and the confirmed one that runs when there is no trial', async () => {

@@ -20,7 +20,7 @@ import { KEY_OPTION, trustedKeys } from '../keys.ts';
 import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
 import { jsonProgress } from '../json-progress.ts';
 import { resumingSource } from '../resume-source.ts';
-import { stageArtifact, type StageResult } from '../stage-artifact.ts';
+import { refuseDuringTrial, stageArtifact, type StageResult } from '../stage-artifact.ts';
 
 const OPTIONS = {
   ...VOLUME_OPTIONS,
@@ -57,6 +57,8 @@ export const stage = defineCommand<UpdaterContext, typeof OPTIONS>({
     const begun = platform.monotonicMs();
     try {
       const result = await withVolume(platform, options, 'write', async (open) => {
+        // Before a server is waited for: the volume is locked, and the checks of a trial would wait for it in vain.
+        refuseDuringTrial(open.volume, open.inUse);
         const local = !location.includes('://');
         const opened = await platform.openSource(location);
         const source = local
