@@ -27,8 +27,8 @@ import type { Volume } from './volume.ts';
 export interface StageOptions {
   readonly crypto: Crypto;
   /**
-   * Raw Ed25519 public keys: a slot that none of them signed does not boot, and is no way back. Signatures of the volume's
-   * slots are not looked at when they are not given.
+   * Raw Ed25519 public keys: a slot that none of them signed does not boot, and is no way back, except the running one.
+   * Signatures of the volume's slots are not looked at when they are not given.
    */
   readonly trustedKeys?: readonly Uint8Array[] | undefined;
   /** The slot that this machine runs from; it is never overwritten. */
@@ -208,7 +208,7 @@ export class StageSession {
 
 /** Whether a slot would boot, each answer found once: that reads all of its files. */
 function isWhole(volume: Volume, options: StageOptions): (slot: Slot) => boolean {
-  const { crypto, trustedKeys, architecture, progress } = options;
+  const { crypto, architecture, progress, runningSlot } = options;
   const known = new Map<number, boolean>();
   return ({ index }) => {
     const answer = known.get(index) ?? boots(index);
@@ -216,6 +216,8 @@ function isWhole(volume: Volume, options: StageOptions): (slot: Slot) => boolean
     return answer;
   };
   function boots(index: number): boolean {
+    // The loader has seen to the signature of what runs, and by keys that the caller may not know any more.
+    const trustedKeys = index === runningSlot ? undefined : options.trustedKeys;
     try {
       checkSlot(volume, index, { crypto, trustedKeys, architecture, progress, deep: true });
       return true;

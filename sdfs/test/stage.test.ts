@@ -195,6 +195,16 @@ describe('stage() refuses, and the volume is as it was', () => {
     expect(stage(volume, signed(sampleRelease(3)), { crypto, trustedKeys }).slot).toBe(newer);
   });
 
+  test('counts on the slot that runs, whichever key signed it: its start has shown that the loader trusts it', () => {
+    const { volume } = smallVolume(20, { slots: 2 });
+    commit(volume, stageSample(volume, sampleRelease(1)));
+    const running = stageSample(volume, sampleRelease(2));
+    commit(volume, running);
+    const { publicKey } = keyOf(2);
+    const options = { crypto, trustedKeys: [publicKey], runningSlot: running };
+    expect(stage(volume, signed(sampleRelease(3), keyOf(2)), options).slot).toBe(1 - running);
+  });
+
   test('Law 2: SLOT_BUSY: the slot that runs is damaged, and the other one is the last that is whole', () => {
     const { device, volume } = smallVolume(20, { slots: 2 });
     commit(volume, stageSample(volume, sampleRelease(1)));
