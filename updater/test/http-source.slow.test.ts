@@ -71,6 +71,17 @@ describe('openHttpSource()', () => {
     });
   });
 
+  test('SOURCE_STATUS, which is not tried again, when another range comes than was asked for', async () => {
+    const source = await open((request, response) => {
+      if (request.headers.range === undefined) response.writeHead(200, sized).end(bytes);
+      else
+        response
+          .writeHead(206, { 'content-range': 'bytes 0-9/200000', 'content-length': 10 })
+          .end(bytes.subarray(0, 10));
+    });
+    await expect(source.readAt?.(10, 10)).rejects.toMatchObject({ code: 'SOURCE_STATUS' });
+  });
+
   test('a slow server is not a silent one', async () => {
     const source = await open((_, response) => {
       response.writeHead(200, { 'content-length': 100 });

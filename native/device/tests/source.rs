@@ -245,7 +245,10 @@ fn http_reads_ranges_while_it_reads_in_order() {
 
 #[test]
 fn http_refuses_a_range_that_was_not_asked_for() {
-    assert_eq!(code(ranges(false).read_at(100, &mut [0; 4])), "SOURCE_IO");
+    assert_eq!(
+        code(ranges(false).read_at(100, &mut [0; 4])),
+        "SOURCE_STATUS"
+    );
 }
 
 #[test]

@@ -43,8 +43,9 @@ async function getRange(connection: Connection, offset: number, length: number):
   if (response.headers.get('content-range')?.startsWith(`bytes ${offset}-${last}/`) !== true) {
     connection.close();
     throw new UpdaterError(
-      'SOURCE_IO',
+      'SOURCE_STATUS',
       `Cannot read ${url}: the server did not send bytes ${offset} to ${last}`,
+      { hint: 'It says that it honours Range, and sends something else. Download the file, and stage that.' },
     );
   }
   const read = connection.reader(response.body, length);

@@ -100,7 +100,7 @@ impl Ranges for HttpRanges {
                 "Cannot read {}: the server did not send bytes {offset} to {last}",
                 self.name
             );
-            return Err(Failure::new("SOURCE_IO", message));
+            return Err(Failure::new("SOURCE_STATUS", message).hint("It says that it honours Range, and sends something else. Download the file, and stage that."));
         }
         let wanted = into.len() as u64;
         let (filled, cut) = fill(&mut body(response, self.silence), into, Some(wanted))
