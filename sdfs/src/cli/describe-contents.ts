@@ -1,6 +1,4 @@
 /** What a device holds before it is formatted, in a few words. */
-import { plain } from '@cocon-os/cli';
-
 import type { BlockDevice } from '../block-device.ts';
 import { isSdfsError } from '../errors.ts';
 import { findPartitions } from '../gpt.ts';
@@ -15,7 +13,7 @@ export function describeContents(device: BlockDevice): string | undefined {
   if (volume !== undefined) {
     const { label, volumeUuid } = volume.superblock;
     const live = volume.liveSlots().length;
-    return `the SDFS volume ${label === '' ? volumeUuid : `"${plain(label)}"`} with ${live} of ${volume.superblock.slotCount} slots in use`;
+    return `the SDFS volume ${label === '' ? volumeUuid : `"${label}"`} with ${live} of ${volume.superblock.slotCount} slots in use`;
   }
   const found = findPartitions(device);
   if (found !== undefined) return `a partition table with ${found.partitions.length} partitions`;

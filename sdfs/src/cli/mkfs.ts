@@ -1,7 +1,7 @@
 /** `sdfs mkfs`: makes a volume in an image file, a partition of a disk image, or on a block device. */
 import { existsSync } from 'node:fs';
 
-import { defineCommand, formatBytes, parseBytes, UsageError, type OptionValues } from '@cocon-os/cli';
+import { defineCommand, formatBytes, parseBytes, plain, UsageError, type OptionValues } from '@cocon-os/cli';
 
 import type { BlockDevice } from '../block-device.ts';
 import { SdfsError } from '../errors.ts';
@@ -157,7 +157,7 @@ function parseSequence(text: string): bigint {
 async function askBefore(context: Context, device: BlockDevice, path: string, yes: boolean): Promise<void> {
   const contents = describeContents(device);
   if (contents === undefined || yes) return;
-  const answer = context.confirm(`"${path}" holds ${contents}. Destroy it?`);
+  const answer = context.confirm(plain(`"${path}" holds ${contents}. Destroy it?`));
   if (answer !== undefined && (await answer)) return;
   throw new SdfsError('VOLUME_EXISTS', `Cannot make a volume on "${path}": it holds ${contents}`, {
     hint: answer === undefined ? 'Give --yes to destroy that.' : 'Nothing was changed.',
