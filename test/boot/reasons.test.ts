@@ -36,7 +36,9 @@ echo 'cocon: ${word}' >/dev/console
 const PILE: Readonly<Record<string, Omit<FirstOsOptions, 'version'>>> = {
   'bad-signature': {},
   'bad-hash': {},
-  'no-kernel': { scripts: { 'boot/vmlinuz': oversized(readFileSync(LOADER)) } },
+  // A loader without keys, which comes back at once.
+  'kernel-returns': { scripts: { 'boot/vmlinuz': readFileSync(LOADER) } },
+  'no-memory': { scripts: { 'boot/vmlinuz': oversized(readFileSync(LOADER)) } },
   'panic-before-init': { extraCommandLine: 'init=/none' },
   'init-crash': {
     scripts: {
@@ -82,14 +84,14 @@ beforeAll(async () => {
     const options = { version: name, attempts: 1, ...PILE[name] };
     releases.push((await sealFirstOs(scratch.path, key, options)).output);
   }
-  await makeDisk(releases, disk, key, { image: { volume: { slots: 12 } } });
+  await makeDisk(releases, disk, key, { image: { volume: { slots: 13 } } });
   damage(1 + names.indexOf('bad-signature'), 'release.sig');
   damage(1 + names.indexOf('bad-hash'), 'kernel');
   await comeDown();
   report = await comeBack();
 });
 
-/** A program whose header asks for more memory than there is, which firmware does not start (PE Format, SizeOfImage). */
+/** A program whose header asks for more memory than there is, so that the firmware cannot load it (PE Format, SizeOfImage). */
 function oversized(program: Buffer): Buffer {
   const copy = Buffer.from(program);
   const optionalHeader = copy.readUInt32LE(0x3c) + 24;
@@ -147,7 +149,8 @@ function slotOf(version: string): SlotReport | undefined {
 test.each([
   ['bad-signature', 'loader', 'signature', 'its release.json carries no valid signature of a trusted key'],
   ['bad-hash', 'loader', 'hash', 'a file on the disk is not what was signed (kernel)'],
-  ['no-kernel', 'loader', 'start', 'the firmware refused to start its kernel, or the kernel returned'],
+  ['kernel-returns', 'loader', 'start', 'the firmware refused to start its kernel, or the kernel returned'],
+  ['no-memory', 'loader', 'memory', 'the machine had too little memory to start it'],
   ['panic-before-init', 'kernel', 'reset', 'the kernel was started but user space was never reached'],
   ['init-crash', 'init', 'reset', 'user space was reached but the health checks were not'],
   ['boot-hangs', 'init', 'reset', 'user space was reached but the health checks were not'],
