@@ -247,6 +247,16 @@ describe('cocon inspect', () => {
     });
   });
 
+  it('says that a disk has lost its primary partition table', async () => {
+    copyFileSync(disk(), join(workplace, 'lost.img'));
+    await sh('dd if=/dev/zero of="$1" bs=512 seek=1 count=1 conv=notrunc 2>&1', join(workplace, 'lost.img'));
+    const report = async (image: string): Promise<object> =>
+      JSON.parse((await cocon(workplace, 'inspect', image, '--json')).out) as object;
+    expect(await report('disk.img')).toMatchObject({ partitionTable: 'primary' });
+    expect(await report('lost.img')).toMatchObject({ partitionTable: 'backup', volumes: [{}] });
+    expect((await cocon(workplace, 'inspect', 'lost.img')).out).toContain('the primary one is lost');
+  });
+
   it('refuses an artifact with one byte changed', async () => {
     const bytes = readFileSync(join(workplace, '1.oci'));
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 5000) ^ 1, bytes.length - 5000);

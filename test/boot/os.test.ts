@@ -111,6 +111,7 @@ test('a disk that has lost its primary partition table boots, and takes an updat
   await using machine = await start('lost-table', [{ path: copy }]);
   const guest = new Guest(machine);
   await expect(guest.booted()).resolves.toEqual({ slot: 0, how: 'confirmed' });
+  expect((await guest.status()).warnings).toMatchObject([{ code: 'PARTITION_TABLE_LOST' }]);
   await guest.online();
   const staged = await guest.run(`cocon-update stage ${server.guestUrl('release-2.oci')} --progress none`);
   expect(staged).toMatchObject({ status: 0 });

@@ -1,5 +1,6 @@
 /**
- * Whether the kernel that runs and the volume that was found belong together.
+ * What the loader's words say against the disk: whether the kernel that runs and the volume that was found belong together, and
+ * whether the disk has lost a partition table.
  *
  * The loader names the volume by its partition's UUID, and a copy of the disk in the same machine has the same one. Then the
  * loader may have counted this attempt on the one and Linux may run from the other: what is committed here would not be
@@ -10,6 +11,11 @@ import type { BootRecord } from '@cocon-os/sdfs';
 import type { BootFacts } from './kernel-command-line.ts';
 import type { StatusWarning } from './status-schema.ts';
 
+const TABLE_LOST: StatusWarning = {
+  code: 'PARTITION_TABLE_LOST',
+  message: 'the primary partition table of the disk is lost, and its backup was used',
+  hint: 'Write it anew, on another machine for example: open the disk with fdisk and give the command w.',
+};
 const HINT = 'If a copy of the disk is attached, take it out and reboot.';
 
 /** What there is to say about the volume that the machine's own command line led to. `twins` have the same UUID. */
@@ -18,6 +24,7 @@ export function bootWarnings(
   record: BootRecord,
   twins: readonly string[],
 ): readonly StatusWarning[] {
+  const lost: readonly StatusWarning[] = boot.tableLost ? [TABLE_LOST] : [];
   const twice: readonly StatusWarning[] =
     twins.length === 0
       ? []
@@ -29,7 +36,7 @@ export function bootWarnings(
           },
         ];
   const misfit = misfitOf(boot, record);
-  return misfit === undefined ? twice : [...twice, misfit];
+  return [...lost, ...twice, ...(misfit === undefined ? [] : [misfit])];
 }
 
 function misfitOf({ slot, release, attempt }: BootFacts, record: BootRecord): StatusWarning | undefined {

@@ -2,13 +2,15 @@
 import type { Platform } from './platform.ts';
 import { decodeText } from './text.ts';
 
-/** The `cocon.*` words of /proc/cmdline; each is absent on a machine that our loader did not start. */
+/** The loader's words of /proc/cmdline; each is absent on a machine that our loader did not start. */
 export interface BootFacts {
   readonly slot: number | undefined;
   /** Digest of the running release, hexadecimal. */
   readonly release: string | undefined;
   /** GPT partition UUID of the volume, lower case. */
   readonly partitionUuid: string | undefined;
+  /** Whether the disk's primary partition table could not be used. */
+  readonly tableLost: boolean;
   /** In a trial: which attempt this is, of how many. */
   readonly attempt: { readonly number: number; readonly total: number } | undefined;
 }
@@ -25,7 +27,8 @@ export function readBootFacts(platform: Platform): BootFacts {
 
 /** The loader's words come after the release's own, so the last of a name counts; quoted text holds none. */
 export function parseCommandLine(line: string): BootFacts {
-  const words = line.replaceAll(/"[^"]*"?/g, '').split(/\s+/);
+  const unquoted = line.replaceAll(/"[^"]*"?/g, '');
+  const words = unquoted.split(/\s+/);
   const last = (pattern: RegExp): string | undefined =>
     words.map((word) => pattern.exec(word)?.[1]).findLast((value) => value !== undefined);
   const slot = last(/^cocon\.slot=([0-9]{1,2})$/);
@@ -34,6 +37,8 @@ export function parseCommandLine(line: string): BootFacts {
     slot: slot === undefined ? undefined : Number(slot),
     release: last(/^cocon\.release=([0-9a-f]{64})$/),
     partitionUuid: last(/^cocon\.volume=PARTUUID=([0-9a-f-]{36})$/),
+    // A release may say `gpt` for itself, before the loader's words.
+    tableLost: /\scocon\.volume=\S+ gpt(?:\s|$)/.test(unquoted),
     attempt:
       number === undefined || total === undefined
         ? undefined

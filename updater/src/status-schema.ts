@@ -58,9 +58,9 @@ const failure = z.strictObject({
 
 const warning = z.strictObject({
   code: z
-    .enum(['UUID_TWICE', 'RELEASE_MISFIT', 'ATTEMPT_MISFIT'])
+    .enum(['PARTITION_TABLE_LOST', 'UUID_TWICE', 'RELEASE_MISFIT', 'ATTEMPT_MISFIT'])
     .describe(
-      'UUID_TWICE: another partition has the same UUID. RELEASE_MISFIT, ATTEMPT_MISFIT: the boot record is not the one that the running kernel was started by',
+      'PARTITION_TABLE_LOST: the loader and Linux go by its backup. UUID_TWICE: another partition has the same UUID. RELEASE_MISFIT, ATTEMPT_MISFIT: the boot record is not the one that the running kernel was started by',
     ),
   message: z.string(),
   hint: z.string().describe('What to do about it'),

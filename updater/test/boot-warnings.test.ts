@@ -57,6 +57,11 @@ describe('bootWarnings()', () => {
     expect(codes(started(99, first.digest))).toEqual(['RELEASE_MISFIT']);
   });
 
+  test('PARTITION_TABLE_LOST when the loader went by the backup', () => {
+    const lost = ` cocon.volume=PARTUUID=${'0'.repeat(36)} gpt `;
+    expect(codes(started(0, first.digest, lost))).toEqual(['PARTITION_TABLE_LOST']);
+  });
+
   test('UUID_TWICE when another partition has the same UUID, whether the rest fits or not', () => {
     expect(codes(started(0, first.digest), ['/dev/vda2'])).toEqual(['UUID_TWICE']);
     expect(codes(started(1, second.digest), ['/dev/vda2'])).toEqual(['UUID_TWICE', 'ATTEMPT_MISFIT']);

@@ -100,6 +100,7 @@ describe('parseCommandLine()', () => {
       slot: 1,
       release: digest,
       partitionUuid: VOLUME_PARTITION_UUID,
+      tableLost: false,
       attempt: { number: 1, total: 3 },
     });
   });
@@ -109,6 +110,12 @@ describe('parseCommandLine()', () => {
       slot: 1,
       release: digest,
     });
+  });
+
+  test('takes gpt for a lost table where the loader says it, not where the release does', () => {
+    expect(parseCommandLine(`console=ttyS0 ${words} gpt cocon.attempt=1/3`).tableLost).toBe(true);
+    expect(parseCommandLine(`console=ttyS0 ${words} gpt`).tableLost).toBe(true);
+    expect(parseCommandLine(`gpt ${words} cocon.attempt=1/3`).tableLost).toBe(false);
   });
 
   test('does not look into quoted text', () => {
@@ -121,6 +128,7 @@ describe('parseCommandLine()', () => {
       slot: undefined,
       release: undefined,
       partitionUuid: undefined,
+      tableLost: false,
       attempt: undefined,
     });
   });

@@ -32,9 +32,11 @@ function releaseLines({ release, digest, signedBy, signature }: InspectedRelease
 }
 
 /** A disk image or a volume. */
-export function describeDisk({ kind, sizeBytes, partitions, trustedKeys, volumes }: InspectedDisk): string {
+export function describeDisk(disk: InspectedDisk): string {
+  const { kind, sizeBytes, partitionTable, partitions, trustedKeys, volumes } = disk;
   const lines = [
     row(kind, formatBytes(sizeBytes)),
+    ...(partitionTable === 'backup' ? [row('table', 'the backup; the primary one is lost')] : []),
     ...partitions.map((each) =>
       row(
         `partition ${each.number}`,

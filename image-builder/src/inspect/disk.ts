@@ -10,6 +10,7 @@ import {
   windowDevice,
   type BlockDevice,
   type GptPartition,
+  type PartitionTable,
   type Release,
   type Slot,
 } from '@cocon-os/sdfs';
@@ -46,6 +47,8 @@ export interface InspectedVolume {
 export interface InspectedDisk {
   readonly kind: 'disk' | 'volume';
   readonly sizeBytes: number;
+  /** The partition table that was read: the backup where the primary cannot be used; `null` of a volume by itself. */
+  readonly partitionTable: PartitionTable['table'] | null;
   readonly partitions: readonly GptPartition[];
   /** Key ids that the loader on the disk trusts; `null` where there is no loader of ours. */
   readonly trustedKeys: readonly string[] | null;
@@ -69,6 +72,7 @@ export async function inspectDisk(
         volume && {
           kind: 'volume',
           sizeBytes: device.sizeBytes,
+          partitionTable: null,
           partitions: [],
           trustedKeys: null,
           volumes: [volume],
@@ -86,6 +90,7 @@ export async function inspectDisk(
     return {
       kind: 'disk',
       sizeBytes: device.sizeBytes,
+      partitionTable: found.table,
       partitions,
       trustedKeys: loaderKeys?.map((key) => Buffer.from(keyId(key)).toString('hex')) ?? null,
       volumes: volumes.filter((volume) => volume !== undefined),
