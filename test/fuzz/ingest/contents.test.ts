@@ -50,7 +50,8 @@ function fill(root: string, random: Random): void {
       const bytes = new Uint8Array(random.below(4) * 512 + random.below(3));
       random.scramble(bytes);
       writeFileSync(path, bytes);
-      chmodSync(path, 1 + random.below(0o7777));
+      // Its owner reads it again.
+      chmodSync(path, 0o400 | random.below(0o10000));
       files.push(path);
     }
   }
