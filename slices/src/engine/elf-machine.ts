@@ -22,19 +22,23 @@ const MACHINES: Readonly<Record<Target, Machine>> = {
 };
 const I386 = 3;
 
+/** Who is not root has to change the mode of such a file to read it, and layers would come out otherwise than for root. */
+const OWNER_READS = 0o400;
 /** Firmware is for other processors. */
 const FIRMWARE = ['lib/firmware', 'usr/lib/firmware'];
 
 /**
- * Looks at the programs and libraries of an image's layer. Objects pass, for BPF programs are such.
+ * Looks at the programs and libraries of an image's layer. Objects pass, for BPF programs are such, and so does what its owner
+ * may not read.
  *
  * @throws SlicesError `OUTPUT_INVALID` for the first that the node's platform cannot run
  */
 export async function assertMachine(node: GraphNode, members: readonly Member[]): Promise<void> {
   const { platform } = node;
   if (platform === 'host') return;
-  for (const { path, what } of members) {
-    if (what.type !== 'file' || FIRMWARE.some((prefix) => isBelow(path, prefix))) continue;
+  for (const { path, mode, what } of members) {
+    if (what.type !== 'file' || (mode & OWNER_READS) === 0) continue;
+    if (FIRMWARE.some((prefix) => isBelow(path, prefix))) continue;
     const machine = machineOf(await what.read());
     if (machine === undefined || isSame(machine, MACHINES[platform])) continue;
     const [where, found] = [`/out/${path}`, nameOf(machine)];

@@ -44,6 +44,12 @@ describe('assertMachine()', () => {
     await expect(assertMachine(nodeFor(platform), [file(bytes)])).resolves.toBeUndefined();
   });
 
+  it('does not read what its owner may not, for that would change its mode', async () => {
+    const unread = { ...file(new Uint8Array()), mode: 0o011 };
+    const what = { type: 'file', size: 64, read: () => Promise.reject(new Error('read')) } as const;
+    await expect(assertMachine(nodeFor('aarch64'), [{ ...unread, what }])).resolves.toBeUndefined();
+  });
+
   it('says which slice has which file for which processor, and the way out', async () => {
     const { code, message, hint, facts } = await errorOf(
       assertMachine(nodeFor('aarch64'), [file(elf(AARCH64), 'usr/bin/good'), file(elf(X86_64))]),
