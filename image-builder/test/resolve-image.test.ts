@@ -1,4 +1,5 @@
 /** Which of several images is meant, and that none is guessed. */
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -62,7 +63,7 @@ describe('resolveImage()', () => {
     const error: unknown = await chosen(layout).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'IMAGE_AMBIGUOUS',
-      message: `Cannot choose an image in ${layout.place}: 2 of them are for linux/amd64`,
+      message: `Cannot choose an image in ${layout.place}: 2 of them fit linux/amd64`,
     });
     expect(error).toHaveProperty('hint', expect.stringContaining(one?.digest ?? ''));
     expect(error).toHaveProperty('hint', expect.stringContaining(two?.digest ?? ''));
@@ -101,6 +102,39 @@ describe('resolveImage()', () => {
       expect(await chosen(await layoutOf(said, architecture), '', architecture)).toBe(index);
     },
   );
+
+  it('takes an image that is there for two variants by the better of them', async () => {
+    const said = ['v7', 'v5'].map((variant) => ({ platform: { os: 'linux', architecture: 'arm', variant } }));
+    const { place, images } = await layoutOf(said, 'arm');
+    const listed = ['v7', 'v6', 'v5'].map((variant, index) => ({
+      ...images[Math.max(0, index - 1)],
+      platform: { os: 'linux', architecture: 'arm', variant },
+    }));
+    writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: listed }));
+    expect(await chosen({ place, images }, '', 'arm')).toBe(0);
+  });
+
+  it('passes over what says that it is no image, as a bill of materials', async () => {
+    const { place, images } = await layoutOf([{}, {}]);
+    const [image, other] = images;
+    const manifests = [{ ...other, artifactType: 'application/spdx+json' }, image];
+    writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+    expect(await chosen({ place, images })).toBe(0);
+  });
+
+  it('of two images in an index within, says how to copy one', async () => {
+    const { place, images } = await layoutOf([{}, {}]);
+    const bytes = JSON.stringify({ schemaVersion: 2, manifests: images });
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(place, 'blobs/sha256', hex), bytes);
+    const mediaType = 'application/vnd.oci.image.index.v1+json';
+    const outer = { mediaType, digest: `sha256:${hex}`, size: bytes.length };
+    writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [outer] }));
+    await expect(chosen({ place, images })).rejects.toMatchObject({
+      code: 'IMAGE_AMBIGUOUS',
+      hint: expect.stringContaining('skopeo copy') as unknown,
+    });
+  });
 
   it('takes the image of the platform before one that names none', async () => {
     expect(await chosen(await layoutOf([{}, { platform: AMD64 }]))).toBe(1);

@@ -91,7 +91,7 @@ async function chooseManifest(
       candidates.map(({ platform }) => `${platform?.os}/${platform?.architecture}`),
     );
   }
-  if (fitting.length > 1) throw ambiguous(source, architecture, fitting);
+  if (fitting.length > 1) throw ambiguous(source, architecture, fitting, depth);
   if (MANIFEST_TYPES.includes(chosen.mediaType)) return chosen;
   if (!INDEX_TYPES.includes(chosen.mediaType)) {
     throw unknownMediaType(chosen.mediaType, `the manifest of ${source.name}`, [
@@ -122,27 +122,46 @@ const USUAL_VARIANT: Readonly<Record<string, string>> = { amd64: 'v1', arm: 'v7'
 
 /** Those for `architecture`, each once. What says its platform comes before what says none, the usual variant before others. */
 function fittingOf(candidates: readonly Descriptor[], architecture: string): readonly Descriptor[] {
-  const once = [...new Map(candidates.map((each) => [each.digest, each])).values()];
-  const said = once.filter(
+  const images = candidates.filter(isImage);
+  const said = images.filter(
     ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
   );
-  if (said.length === 0) return once.filter(({ platform }) => platform === undefined);
+  if (said.length === 0) return once(images.filter(({ platform }) => platform === undefined));
   const usual = said.filter(({ platform }) =>
     [undefined, '', USUAL_VARIANT[architecture]].includes(platform?.variant),
   );
-  return usual.length === 0 ? said : usual;
+  return once(usual.length === 0 ? said : usual);
 }
 
-function ambiguous(source: ImageSource, architecture: string, fitting: readonly Descriptor[]): BuilderError {
+/** Bills of materials and signatures lie beside an image and say what they are. */
+function isImage({ artifactType }: Descriptor): boolean {
+  return artifactType === undefined || artifactType === '' || CONFIG_TYPES.includes(artifactType);
+}
+
+function once(descriptors: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(descriptors.map((each) => [each.digest, each])).values()];
+}
+
+function ambiguous(
+  source: ImageSource,
+  architecture: string,
+  fitting: readonly Descriptor[],
+  depth: number,
+): BuilderError {
   const listed = fitting.map((each) => {
     const words = [nameOf(each), each.platform?.variant].filter((word) => word !== undefined);
     return `${each.digest}${words.length === 0 ? '' : ` (${words.join(', ')})`}`;
   });
+  // A digest is looked for in the outermost index only.
+  const way =
+    depth === 0
+      ? 'Name one by its digest, or copy one by itself.'
+      : 'Copy one by itself: skopeo copy --override-variant <variant> ….';
   return new BuilderError(
     'IMAGE_AMBIGUOUS',
-    `Cannot choose an image in ${source.name}: ${fitting.length} of them are for linux/${architecture}`,
+    `Cannot choose an image in ${source.name}: ${fitting.length} of them fit linux/${architecture}`,
     {
-      hint: `Name one by its digest, or copy one by itself. There are ${listed.join(', ')}.`,
+      hint: `${way} There are ${listed.join(', ')}.`,
     },
   );
 }
