@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,6 +18,7 @@ import { badImages, imageMaker } from './support/bad-images.ts';
 import { cocon } from './support/cocon.ts';
 import { file, kernelLayer, putBlob, tarOf, writeLayout } from './support/layout.ts';
 import { scratchDirectory } from './support/scratch.ts';
+import { sh } from './support/sh.ts';
 
 const scratch = scratchDirectory();
 const { layoutWith, layerOf } = imageMaker(scratch);
@@ -78,6 +80,23 @@ describe('cocon seal', () => {
     );
     expect(JSON.parse(run.out)).toMatchObject({ error: { code: 'OUTPUT_FAILED', hint: 'Name a file.' } });
     expect(lstatSync(output).isSymbolicLink()).toBe(true);
+  });
+
+  it('cocon image looks at its output before it reads anything', async () => {
+    const options = ['--trusted-key', 'release.pub', '-o', workplace, '--json'];
+    const run = await cocon(workplace, 'image', 'none.oci', ...options);
+    expect(JSON.parse(run.out)).toMatchObject({ error: { code: 'OUTPUT_FAILED', hint: 'Name a file.' } });
+  });
+
+  it('names the blob that the system does not let it read', async () => {
+    const layout = await layoutWith();
+    const [largest = ''] = (await sh('ls -S "$1"/blobs/sha256', layout)).split('\n');
+    const path = join(layout, 'blobs/sha256', largest);
+    rmSync(path);
+    mkdirSync(path);
+    const run = await cocon(workplace, 'seal', layout, '--key', 'release.key', '-o', scratch('x'), '--json');
+    const error = { code: 'BLOB_UNREADABLE', message: expect.stringContaining(largest) as unknown };
+    expect(JSON.parse(run.out)).toMatchObject({ error });
   });
 
   it('refuses two device trees of one name, for a release names them by that alone', async () => {

@@ -8,7 +8,7 @@ import { makeScratch, type Scratch } from '@cocon-os/qemu';
 import { BuilderError, isSystemError } from '../errors.ts';
 import type { Config } from '../config/schema.ts';
 import { withTrustedKeys } from '../trust-section.ts';
-import { outputFailed, wholeFile } from '../whole-file.ts';
+import { assertReplaceable, outputFailed, wholeFile } from '../whole-file.ts';
 import { writeDataPartition } from './data-partition.ts';
 import { writeEsp } from './esp.ts';
 import { planDisk, type DiskLayout, type PlannedPartition } from './layout.ts';
@@ -53,6 +53,7 @@ const BLOCK = 4096;
 /** Writes the disk; it appears whole or not at all. Throws `BuilderError`, and the errors of staging. */
 export async function writeDisk(options: DiskOptions): Promise<DiskResult> {
   const { config, output, progress } = options;
+  await assertReplaceable(output);
   const { slots } = config.image.volume;
   if (options.releases.length > slots) {
     throw new BuilderError(

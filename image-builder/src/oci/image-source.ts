@@ -30,7 +30,7 @@ export async function* verifiedBytes(
   const { algorithm, hex } = splitDigest(descriptor.digest);
   const hash = createHash(algorithm);
   let size = 0;
-  for await (const piece of await source.open(descriptor, kind)) {
+  for await (const piece of rawBytes(source, descriptor, kind)) {
     size += piece.length;
     if (size > descriptor.size)
       throw wrongBlob(source, descriptor, `it is longer than ${descriptor.size} bytes`);
@@ -41,6 +41,24 @@ export async function* verifiedBytes(
     throw wrongBlob(source, descriptor, `it ends after ${size} of ${descriptor.size} bytes`);
   const found = hash.digest('hex');
   if (found !== hex) throw wrongBlob(source, descriptor, `its bytes have the digest ${algorithm}:${found}`);
+}
+
+/** The blob's bytes as the source has them. Throws `BLOB_UNREADABLE` for what the system says against that. */
+async function* rawBytes(
+  source: ImageSource,
+  descriptor: Descriptor,
+  kind: 'manifest' | 'blob',
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* await source.open(descriptor, kind);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new BuilderError(
+      'BLOB_UNREADABLE',
+      `Cannot read blob ${descriptor.digest} of ${source.name}: ${cause.message}`,
+      { cause, hint: 'Look at the place that it lies in, or copy the image again.' },
+    );
+  }
 }
 
 /** A small blob whole, verified. Throws `MANIFEST_INVALID` when it is over {@link DOCUMENT_LIMIT}. */
