@@ -77,7 +77,7 @@ export interface KeyFiles {
 export async function generateKeyFiles(name: string): Promise<KeyFiles> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const [privatePath, publicPath] = [`${name}.key`, `${name}.pub`];
-  // In this order, for a private key is never removed again.
+  // In this order, for a whole private key is never removed again.
   await writeNew(publicPath, String(publicKey.export({ format: 'pem', type: 'spki' })), 0o644);
   try {
     await writeNew(privatePath, String(privateKey.export({ format: 'pem', type: 'pkcs8' })), OWNER_ONLY);
@@ -89,16 +89,18 @@ export async function generateKeyFiles(name: string): Promise<KeyFiles> {
 }
 
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
-  await writeFile(path, text, { flag: 'wx', mode }).catch((cause: unknown) => {
+  await writeFile(path, text, { flag: 'wx', mode }).catch(async (cause: unknown) => {
     if (isSystemError(cause, 'EEXIST')) {
       throw new BuilderError('KEY_EXISTS', `Cannot write key "${path}": it is there already`, {
         hint: 'Choose another name. A lost private key cannot be made again, so keys are never overwritten.',
         cause,
       });
     }
+    // It was not there before, so what is there now is a part of ours.
+    await rm(path, { force: true });
     throw new BuilderError('OUTPUT_FAILED', `Cannot write key "${path}": ${String(cause)}`, {
       cause,
-      hint: 'Choose a directory that can be written to.',
+      hint: 'Choose a directory that can be written to and has room.',
     });
   });
 }

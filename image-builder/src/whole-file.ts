@@ -1,8 +1,10 @@
 /** Files that a command makes: each is there whole or not at all, and takes the place of a file and of nothing else. */
+import { rmSync } from 'node:fs';
 import { access, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { messageOf } from '@cocon-os/cli';
+import { onProcessEnd } from '@cocon-os/qemu';
 import { draftOf, sweepDrafts } from '@cocon-os/slices/drafts';
 
 import { BuilderError, isSystemError } from './errors.ts';
@@ -12,6 +14,7 @@ export async function wholeFile<T>(output: string, write: (draft: string) => Pro
   await assertReplaceable(output);
   await sweepDrafts(dirname(output), output);
   const draft = await draftOf(output);
+  const forget = onProcessEnd(() => rmSync(draft, { force: true }));
   try {
     const result = await write(draft);
     await rename(draft, output).catch((cause: unknown) => {
@@ -19,6 +22,7 @@ export async function wholeFile<T>(output: string, write: (draft: string) => Pro
     });
     return result;
   } finally {
+    forget();
     await rm(draft, { force: true });
   }
 }

@@ -5,6 +5,9 @@ import { expect, it } from 'vitest';
 
 import { generateKeyFiles, readPublicPem } from '../src/keys.ts';
 import { scratchDirectory } from './support/scratch.ts';
+import { sh } from './support/sh.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
 
 const scratch = scratchDirectory();
 
@@ -33,3 +36,12 @@ it.each(['pub', 'key'])(
     expect(readFileSync(`${name}.${extension}`, 'utf8')).toBe('mine');
   },
 );
+
+it('cocon keygen leaves nothing where there is no room', async () => {
+  const directory = scratch('full');
+  mkdirSync(directory);
+  const [script, program] = [join(ROOT, 'scripts/node'), join(ROOT, 'image-builder/bin/cocon.ts')];
+  const run = sh('cd "$1"; ulimit -f 0; bash "$2" "$3" keygen release 2>&1', directory, script, program);
+  await expect(run).rejects.toMatchObject({ stdout: expect.stringContaining('[OUTPUT_FAILED]') as unknown });
+  expect(readdirSync(directory)).toEqual([]);
+});

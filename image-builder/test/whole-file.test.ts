@@ -6,7 +6,9 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { wholeFile } from '../src/whole-file.ts';
 import { scratchDirectory } from './support/scratch.ts';
+import { sh } from './support/sh.ts';
 
+const ROOT = join(import.meta.dirname, '../..');
 const scratch = scratchDirectory();
 
 function place(): string {
@@ -85,6 +87,23 @@ describe('wholeFile()', () => {
       message: `Cannot write "${output}": it is a disk`,
       hint: `Write a file, and then that to the disk: dd if=os.img of=${output} bs=4M conv=fsync.`,
     });
+  });
+
+  it('leaves no draft when a signal ends it', async () => {
+    const directory = place();
+    const script = scratch('hang.ts');
+    writeFileSync(
+      script,
+      `import { writeFileSync } from 'node:fs';
+      import { wholeFile } from '${join(ROOT, 'image-builder/src/whole-file.ts')}';
+      await wholeFile('${join(directory, 'os.img')}', async (draft) => {
+        writeFileSync(draft, 'half');
+        process.kill(process.pid, 'SIGTERM');
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+      });`,
+    );
+    await expect(sh('bash "$1" "$2"', join(ROOT, 'scripts/node'), script)).rejects.toThrow('Command failed');
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('says where it could not write', async () => {

@@ -22,7 +22,7 @@ export type {
 export type { QmpClient } from './qmp-client.ts';
 export type { BlockStatistics, QmpCommands, QmpEvent } from './qmp-protocol.ts';
 export type { ExitStatus, RunningMachine } from './running-machine.ts';
-export { makeScratch } from './scratch.ts';
+export { makeScratch, onProcessEnd } from './scratch.ts';
 export type { Scratch } from './scratch.ts';
 export { KERNEL_PANIC } from './serial-session.ts';
 export type { CommandResult, ExpectOptions, SerialSession } from './serial-session.ts';
