@@ -64,7 +64,7 @@ pub fn find_partitions(
 impl From<FoundPartitions> for PartitionsView {
     fn from(found: FoundPartitions) -> Self {
         Self {
-            table: found.table.to_string(),
+            table: found.table.name().to_owned(),
             partitions: found.partitions.iter().map(PartitionView::from).collect(),
         }
     }

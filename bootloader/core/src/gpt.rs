@@ -5,7 +5,6 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::crc::{checksum, structure_crc};
 use crate::field::{Bytes, U32, U64};
@@ -51,10 +50,9 @@ pub struct Partition {
 }
 
 /// Which of a disk's two tables was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableCopy {
     /// The one in sector 1.
-    #[default]
     Primary,
     /// The one in the last sector: the primary cannot be used.
     Backup,
@@ -70,14 +68,14 @@ impl TableCopy {
             _ => None,
         }
     }
-}
 
-impl fmt::Display for TableCopy {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str(match self {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Primary => "primary",
             Self::Backup => "backup",
-        })
+        }
     }
 }
 

@@ -7,6 +7,24 @@ use cocon_core::slot::{Progress, Reason, SlotState};
 use cocon_core::{Device, Error, Search, Trial};
 use support::{Disk, Machine, Slot, boot_on, current, disk_of, edit_slot};
 
+/// A machine whose memory outlives a reset, empty as after a loss of power.
+fn remembering() -> Machine {
+    Machine {
+        memory: Some(vec![]),
+        ..Machine::new()
+    }
+}
+
+/// Slot 0 is confirmed; slot 1 is on trial, with so many attempts and as many interruptions.
+fn disk_on_trial(attempts: u8) -> Disk {
+    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, attempts)]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::ATTEMPTS_TOTAL.set(entry, attempts);
+        slot_entry::INTERRUPTIONS_LEFT.set(entry, attempts);
+    });
+    disk
+}
+
 /// A disk whose data area hangs the machine.
 struct Hanging<'a> {
     disk: &'a mut Disk,
@@ -59,17 +77,10 @@ fn a_trial_is_counted_before_anything_of_it_is_read() {
 
 #[test]
 fn a_loss_of_power_is_given_back_until_the_interruptions_are_used() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
-    edit_slot(&mut disk, 1, |entry| {
-        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
-        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
-    });
+    let mut disk = disk_on_trial(2);
     let mut starts = Vec::new();
     loop {
-        let mut machine = Machine {
-            memory: Some(vec![]),
-            ..Machine::new()
-        };
+        let mut machine = remembering();
         let candidate = boot_on(&mut disk, &mut machine).unwrap();
         if candidate.slot == 0 {
             break;
@@ -86,15 +97,8 @@ fn a_loss_of_power_is_given_back_until_the_interruptions_are_used() {
 
 #[test]
 fn a_reset_is_charged_though_interruptions_are_left() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 2)]);
-    edit_slot(&mut disk, 1, |entry| {
-        slot_entry::ATTEMPTS_TOTAL.set(entry, 2);
-        slot_entry::INTERRUPTIONS_LEFT.set(entry, 2);
-    });
-    let mut machine = Machine {
-        memory: Some(vec![]),
-        ..Machine::new()
-    };
+    let mut disk = disk_on_trial(2);
+    let mut machine = remembering();
     for attempt in [1, 2] {
         let candidate = boot_on(&mut disk, &mut machine).unwrap();
         assert_eq!(candidate.trial, Some(Trial { attempt, total: 2 }));
@@ -117,10 +121,7 @@ fn what_user_space_has_noted_is_charged_also_when_the_power_went() {
         slot_entry::PROGRESS.set(entry, 4);
         slot_entry::REASON.set(entry, 8);
     });
-    let mut machine = Machine {
-        memory: Some(vec![]),
-        ..Machine::new()
-    };
+    let mut machine = remembering();
     let candidate = boot_on(&mut disk, &mut machine).unwrap();
     assert_eq!(candidate.trial.unwrap().attempt, 2);
     assert_eq!(current(&mut disk).slots()[1].interruptions_left, 2);
@@ -128,15 +129,9 @@ fn what_user_space_has_noted_is_charged_also_when_the_power_went() {
 
 #[test]
 fn a_count_that_landed_though_its_flush_failed_is_no_reset() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
-    edit_slot(&mut disk, 1, |entry| {
-        slot_entry::INTERRUPTIONS_LEFT.set(entry, 3)
-    });
+    let mut disk = disk_on_trial(3);
     disk.failing_flushes = 2;
-    let mut machine = Machine {
-        memory: Some(vec![]),
-        ..Machine::new()
-    };
+    let mut machine = remembering();
     assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 0);
     let entry = current(&mut disk).slots()[1];
     assert_eq!((entry.attempts_left, entry.reason), (2, Reason::NONE));
@@ -155,14 +150,8 @@ fn a_count_that_landed_though_its_flush_failed_is_no_reset() {
 
 #[test]
 fn a_crash_is_still_known_when_the_next_attempt_cannot_be_counted() {
-    let mut disk = disk_of(&[Slot::confirmed(1), Slot::trial(2, 3)]);
-    edit_slot(&mut disk, 1, |entry| {
-        slot_entry::INTERRUPTIONS_LEFT.set(entry, 3)
-    });
-    let mut machine = Machine {
-        memory: Some(vec![]),
-        ..Machine::new()
-    };
+    let mut disk = disk_on_trial(3);
+    let mut machine = remembering();
     assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 1);
     disk.failing_writes = 2;
     assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 0);
