@@ -1,15 +1,15 @@
 /** What a device holds before it is formatted, in a few words. */
 import type { BlockDevice } from '../block-device.ts';
-import { isSdfsError } from '../errors.ts';
 import { findPartitions } from '../gpt.ts';
 import { Volume } from '../volume.ts';
+import { orUndefined } from './or-undefined.ts';
 
 /** How far in something must lie for a device to count as used: boot sectors, and superblocks of common file systems. */
 const LOOKED_AT = 2 ** 20;
 
 /** `undefined` when there is nothing. */
 export function describeContents(device: BlockDevice): string | undefined {
-  const volume = openVolume(device);
+  const volume = orUndefined(() => Volume.open(device));
   if (volume !== undefined) {
     const { label, volumeUuid } = volume.superblock;
     const live = volume.liveSlots().length;
@@ -20,13 +20,4 @@ export function describeContents(device: BlockDevice): string | undefined {
   const start = new Uint8Array(Math.min(LOOKED_AT, device.sizeBytes));
   device.read(0, start);
   return start.some((byte) => byte !== 0) ? 'data that is no SDFS volume' : undefined;
-}
-
-function openVolume(device: BlockDevice): Volume | undefined {
-  try {
-    return Volume.open(device);
-  } catch (thrown) {
-    if (isSdfsError(thrown)) return undefined;
-    throw thrown;
-  }
 }

@@ -3,13 +3,14 @@ import { defineCommand } from '@cocon-os/cli';
 
 import type { BlockDevice } from '../block-device.ts';
 import { dump } from '../dump.ts';
-import { isSdfsError } from '../errors.ts';
 import { fsck } from '../fsck/fsck.ts';
 import { nodeCrypto } from '../node/node-crypto.ts';
 import { scanRings } from '../ring.ts';
 import { readSuperblock } from '../superblock.ts';
 import { Volume } from '../volume.ts';
 import type { Context } from './context.ts';
+import { listedSlots, slotForJson } from './listed-slots.ts';
+import { orUndefined } from './or-undefined.ts';
 import { printJson } from './print-json.ts';
 import { VOLUME_OPTIONS, withDevice } from './volume-options.ts';
 
@@ -42,25 +43,6 @@ function structures(device: BlockDevice) {
     'record' in result ? [result.record] : [],
   );
   const volume = orUndefined(() => Volume.open(device));
-  const slots =
-    volume?.liveSlots().map((slot) => ({ slot: slot.index, ...readable(volume, slot.index) })) ?? [];
+  const slots = volume === undefined ? [] : listedSlots(volume).map(slotForJson);
   return { superblock, records, slots };
-}
-
-function orUndefined<Value>(read: () => Value): Value | undefined {
-  try {
-    return read();
-  } catch (thrown) {
-    if (isSdfsError(thrown)) return undefined;
-    throw thrown;
-  }
-}
-
-function readable(volume: Volume, index: number) {
-  try {
-    return { files: volume.descriptor(index).files };
-  } catch (thrown) {
-    if (isSdfsError(thrown)) return { error: thrown.code };
-    throw thrown;
-  }
 }

@@ -2,9 +2,9 @@
 import { defineCommand, EXIT_DONE, EXIT_FAILED, tell } from '@cocon-os/cli';
 
 import type { SlotFile } from '../descriptor.ts';
-import { isSdfsError, type SdfsError } from '../errors.ts';
 import type { Volume } from '../volume.ts';
 import type { Context } from './context.ts';
+import { listedSlots, slotForJson, type ListedSlot } from './listed-slots.ts';
 import { printJson } from './print-json.ts';
 import { parseSlot, VOLUME_OPTIONS, withVolume } from './volume-options.ts';
 
@@ -24,11 +24,8 @@ export const lsCommand = defineCommand<Context, typeof VOLUME_OPTIONS>({
   run: ({ terminal }, input) =>
     withVolume(input, (volume) => {
       const [, named] = input.args;
-      const slots =
-        named === undefined
-          ? volume.liveSlots().map(({ index }) => readable(volume, index))
-          : [filesOf(volume, parseSlot(named))];
-      if (input.json) printJson(terminal, { slots: slots.map(forJson) });
+      const slots = named === undefined ? listedSlots(volume) : [filesOf(volume, parseSlot(named))];
+      if (input.json) printJson(terminal, { slots: slots.map(slotForJson) });
       else terminal.out(slots.flatMap(({ slot, files }) => files.map((file) => line(slot, file))).join(''));
       const errors = slots.flatMap(({ error }) => error ?? []);
       for (const { code, message, facts, hint } of errors)
@@ -37,28 +34,9 @@ export const lsCommand = defineCommand<Context, typeof VOLUME_OPTIONS>({
     }),
 });
 
-interface Listed {
-  readonly slot: number;
-  readonly files: readonly SlotFile[];
-  readonly error?: SdfsError;
-}
-
-function filesOf(volume: Volume, slot: number): Listed {
+/** One that is named has to be readable. */
+function filesOf(volume: Volume, slot: number): ListedSlot {
   return { slot, files: volume.descriptor(slot).files };
-}
-
-/** One slot that cannot be read does not hide the others. */
-function readable(volume: Volume, slot: number): Listed {
-  try {
-    return filesOf(volume, slot);
-  } catch (thrown) {
-    if (isSdfsError(thrown)) return { slot, files: [], error: thrown };
-    throw thrown;
-  }
-}
-
-function forJson({ slot, files, error }: Listed) {
-  return error === undefined ? { slot, files } : { slot, error: error.code };
 }
 
 function line(slot: number, file: SlotFile): string {
