@@ -116,6 +116,7 @@ export function install(
   withVolume(disk, fill, index);
 }
 
-function mtools(program: string, args: readonly string[]): void {
+/** Runs a program of mtools on a file system that need not fit the geometries of floppies. */
+export function mtools(program: string, args: readonly string[]): void {
   execFileSync(program, [...args], { env: { ...process.env, MTOOLS_SKIP_CHECK: '1' } });
 }

@@ -17,6 +17,7 @@ import { BLOCK_SIZE, sha256Hex, type Slot, type Volume } from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 import { afterAll, describe, expect, test } from 'vitest';
 
+import { askingFor } from './asking-for.ts';
 import { damageFile } from './damage.ts';
 import { install, makeLoaderDisk, partitionUuid, withVolume, type LoaderDiskOptions } from './loader-disk.ts';
 import { loseTableAtEachBoot } from './lost-table.ts';
@@ -93,15 +94,6 @@ function zeroRing(volume: Volume, ring: 0 | 1): void {
 function zero(volume: Volume, block: number, blocks: number): void {
   volume.device.write(block * BLOCK_SIZE, new Uint8Array(blocks * BLOCK_SIZE));
   volume.device.flush();
-}
-
-/** The probe, for which the firmware has to find so much memory. */
-function askingFor(bytes: number): Uint8Array {
-  const kernel = readFileSync(PROBE);
-  const peHeader = kernel.readUInt32LE(60);
-  // SizeOfImage in the optional header (PE32+).
-  kernel.writeUInt32LE(bytes, peHeader + 24 + 56);
-  return kernel;
 }
 
 describe('the boot loader', () => {
@@ -210,7 +202,7 @@ describe('the boot loader', () => {
   });
 
   test('goes on when the firmware has not the memory to load a kernel, and blames no slot', async () => {
-    const kernel = askingFor(512 * 2 ** 20);
+    const kernel = askingFor(readFileSync(PROBE), 512 * 2 ** 20);
     const disk = diskOf([{ version: '1' }, { version: '2', kernel }, { version: '3', kernel }], 1);
     const said = await boot(disk);
     for (const slot of [2, 1]) {

@@ -1,9 +1,9 @@
 /** Disks whose primary partition table is lost behind a firmware that does not put it back (EDK II does). */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { makeScratch } from '@cocon-os/qemu';
 
+import { mtools } from './loader-disk.ts';
 import { ROOT } from '../support/releases.ts';
 
 /** Overwrites the table after the firmware has read it and starts the loader (bootloader/efi/examples). */
@@ -15,11 +15,8 @@ const LOADER = '::/EFI/LOADER.EFI';
 export function loseTableAtEachBoot(disk: string, espOffset: number): void {
   using scratch = makeScratch('lost-table');
   const loader = scratch.file('loader.efi');
-  const mcopy = (...args: readonly string[]): void => {
-    execFileSync('mcopy', ['-o', '-i', `${disk}@@${espOffset}`, ...args], {
-      env: { ...process.env, MTOOLS_SKIP_CHECK: '1' },
-    });
-  };
+  const mcopy = (from: string, to: string): void =>
+    mtools('mcopy', ['-o', '-i', `${disk}@@${espOffset}`, from, to]);
   mcopy(DEFAULT_LOADER, loader);
   mcopy(loader, LOADER);
   mcopy(WIPE_TABLE, DEFAULT_LOADER);

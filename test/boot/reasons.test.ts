@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { sealFirstOs, type FirstOsOptions } from '../support/first-os.ts';
 import { createReleaseKey, LOADER, logPath, makeDisk } from '../support/releases.ts';
+import { askingFor } from './asking-for.ts';
 import { damageFile } from './damage.ts';
 import { Guest } from './guest.ts';
 
@@ -38,7 +39,7 @@ const PILE: Readonly<Record<string, Omit<FirstOsOptions, 'version'>>> = {
   'bad-hash': {},
   // A loader without keys, which comes back at once.
   'kernel-returns': { scripts: { 'boot/vmlinuz': readFileSync(LOADER) } },
-  'no-memory': { scripts: { 'boot/vmlinuz': oversized(readFileSync(LOADER)) } },
+  'no-memory': { scripts: { 'boot/vmlinuz': askingFor(readFileSync(LOADER), 2 ** 31 - 2 ** 12) } },
   'panic-before-init': { extraCommandLine: 'init=/none' },
   'init-crash': {
     scripts: {
@@ -90,14 +91,6 @@ beforeAll(async () => {
   await comeDown();
   report = await comeBack();
 });
-
-/** A program whose header asks for more memory than there is, so that the firmware cannot load it (PE Format, SizeOfImage). */
-function oversized(program: Buffer): Buffer {
-  const copy = Buffer.from(program);
-  const optionalHeader = copy.readUInt32LE(0x3c) + 24;
-  copy.writeUInt32LE(0x7fff_f000, optionalHeader + 56);
-  return copy;
-}
 
 function damage(slot: number, name: string): void {
   const { device } = openVolumeDevice(disk, 'write');
