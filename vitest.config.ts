@@ -20,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'cross',
-          include: ['test/{cross,fuzz}/**/*.test.ts'],
+          include: ['test/{cross,fuzz,repository}/**/*.test.ts'],
           testTimeout: 5 * MINUTE,
           hookTimeout: MINUTE,
         },

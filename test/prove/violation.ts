@@ -1,6 +1,6 @@
 /** A law that does not hold: what the proof looks for. */
 
-/** The laws of SDFS by number, as their tests are called. */
+/** The names of the laws, by number (FORMAT.md §13). */
 export const LAWS = {
   1: 'old or new',
   2: 'the last good slot is untouchable',
