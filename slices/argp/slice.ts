@@ -6,8 +6,8 @@
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { SMALL, tools } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
+import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
 import { defineSlice } from '../src/define/slice.ts';
-import { debianSource } from '../src/define/source.ts';
 
 /** Trees of glibc that are most of its files, and of which argp uses none. */
 const NOT_USED =
@@ -41,20 +41,10 @@ const header = `#ifndef __BEGIN_DECLS
 
 export const argp = defineSlice({
   name: 'argp',
-  version: '2.41',
+  version: pinnedVersion('glibc'),
   license: 'LGPL-2.1-or-later',
   summary: 'Parser of command lines, for static linking',
-  source: debianSource({
-    package: 'glibc',
-    version: '2.41-12+deb13u5',
-    upstream: {
-      name: 'glibc_2.41.orig.tar.xz',
-      sha256: 'f24aa441021121a79266f0d75242706cab8843a47901fefe74527491807f1998',
-    },
-    debian: {
-      name: 'glibc_2.41-12+deb13u5.debian.tar.xz',
-      sha256: '9f2cc9eaafec40954c7120e593376d6c964f531d596005529409dbaffdba16a6',
-    },
+  source: pinnedSource('glibc', {
     // Debian's patches touch neither argp nor getopt.
     patched: false,
     exclude: NOT_USED.split(' ').map((name) => `*/${name}`),

@@ -2,9 +2,12 @@
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { musl } from '../musl/slice.ts';
 import { flag } from '../src/define/options.ts';
+import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
 import { defineSlice } from '../src/define/slice.ts';
-import { debianSource } from '../src/define/source.ts';
+import { literally } from '../src/define/vm-test.ts';
 import { busyboxFragment } from './configuration.ts';
+
+const VERSION = pinnedVersion('busybox');
 
 /**
  * Its old Kconfig runs allnoconfig twice and forgets KCONFIG_ALLCONFIG, so the fragment replaces lines of the outcome. Like
@@ -25,20 +28,10 @@ fi
 
 export const busybox = defineSlice({
   name: 'busybox',
-  version: '1.37.0',
+  version: VERSION,
   license: 'GPL-2.0-only',
   summary: 'Shell, init and small tools',
-  source: debianSource({
-    package: 'busybox',
-    version: '1:1.37.0-6',
-    upstream: {
-      name: 'busybox_1.37.0.orig.tar.bz2',
-      sha256: '3311dff32e746499f4df0d5df04d7eb396382d7e108bb9250e7b519b837043a4',
-    },
-    debian: {
-      name: 'busybox_1.37.0-6.debian.tar.xz',
-      sha256: '10b2cd64b41c26ae134e1cd6135b68575bbe79356c20985f35e32f32a1746c34',
-    },
+  source: pinnedSource('busybox', {
     patched: true,
   }),
   needs: [musl, linuxHeaders],
@@ -77,6 +70,6 @@ export const busybox = defineSlice({
     vm
       .boots()
       .run('ls --help 2>&1 | head -n 1')
-      .says(/^BusyBox v1\.37\.0 /),
+      .says(new RegExp(`^BusyBox v${literally(VERSION)} `)),
   ],
 });

@@ -2,11 +2,12 @@
  * The certificate authorities that Mozilla trusts, in one file, out of the pinned toolchain's Debian package of the same
  * name: Debian has already taken out what its tools cannot carry over.
  */
+import { lockedVersion } from '../src/define/pins.ts';
 import { defineSlice } from '../src/define/slice.ts';
 
 export const caCertificates = defineSlice({
   name: 'ca-certificates',
-  version: '20250419+deb13u1',
+  version: lockedVersion('ca-certificates'),
   license: 'MPL-2.0',
   summary: 'Certificate authorities that Mozilla trusts',
   packages: ['ca-certificates'],

@@ -6,8 +6,11 @@ import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, GUARDED, SMALL, STATIC } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
 import { flag } from '../src/define/options.ts';
+import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
 import { defineSlice } from '../src/define/slice.ts';
-import { debianSource } from '../src/define/source.ts';
+import { literally } from '../src/define/vm-test.ts';
+
+const VERSION = pinnedVersion('dropbear');
 
 /** Its `localoptions.h`: what differs from its `default_options.h`. */
 function localOptions(rsa: boolean): string {
@@ -27,20 +30,10 @@ const MULTI = `PROGRAMS='dropbear dropbearkey' MULTI=1`;
 
 export const dropbear = defineSlice({
   name: 'dropbear',
-  version: '2025.89',
+  version: VERSION,
   license: 'MIT AND BSD-2-Clause AND BSD-3-Clause AND LicenseRef-OpenSSH AND LicenseRef-public-domain',
   summary: 'SSH server',
-  source: debianSource({
-    package: 'dropbear',
-    version: '2025.89-1~deb13u1',
-    upstream: {
-      name: 'dropbear_2025.89.orig.tar.bz2',
-      sha256: '0d1f7ca711cfc336dc8a85e672cab9cfd8223a02fe2da0a4a7aeb58c9e113634',
-    },
-    debian: {
-      name: 'dropbear_2025.89-1~deb13u1.debian.tar.xz',
-      sha256: '6cd9872fa30e82db1c754101b4413a9b343f4e1bb4069d139a03305ab3f882c2',
-    },
+  source: pinnedSource('dropbear', {
     // Debian's one patch is for its tests.
     patched: false,
   }),
@@ -80,7 +73,7 @@ ln -s ../sbin/dropbear /out/usr/bin/dropbearkey
     vm
       .boots()
       .run('dropbear -V 2>&1')
-      .says(/^Dropbear v2025\.89/)
+      .says(new RegExp(`^Dropbear v${literally(VERSION)}`))
       .run('dropbearkey -t ed25519 -f /tmp/host-key && rm /tmp/host-key')
       .says(/^ssh-ed25519 /m),
   ],

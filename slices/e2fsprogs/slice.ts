@@ -2,28 +2,18 @@
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, SMALL, STATIC } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
+import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
 import { defineSlice } from '../src/define/slice.ts';
-import { debianSource } from '../src/define/source.ts';
 
 /** musl's lseek takes 64 bits everywhere. Where a long has 32, libblkid wants a function called lseek64 or makes a system call of its own. */
 const LONG_SEEKS = { cache: ' ac_cv_func_lseek64=yes', flags: ' -Dlseek64=lseek' };
 
 export const e2fsprogs = defineSlice({
   name: 'e2fsprogs',
-  version: '1.47.2',
+  version: pinnedVersion('e2fsprogs'),
   license: 'GPL-2.0-only AND LGPL-2.0-only AND BSD-3-Clause AND MIT',
   summary: 'Makes and checks ext4',
-  source: debianSource({
-    package: 'e2fsprogs',
-    version: '1.47.2-3',
-    upstream: {
-      name: 'e2fsprogs_1.47.2.orig.tar.gz',
-      sha256: '6dcd67ff9d8b13274ba3f088e4318be4f5b71412cd863524423fc49d39a6371f',
-    },
-    debian: {
-      name: 'e2fsprogs_1.47.2-3.debian.tar.xz',
-      sha256: '5517aae5ce5196e49fa314492f0639ad7a1692c9521d703b6c81acff77a1564e',
-    },
+  source: pinnedSource('e2fsprogs', {
     patched: true,
   }),
   needs: [musl, linuxHeaders],

@@ -2,26 +2,16 @@
  * erofs-utils for the machine that builds: it makes, checks and dumps the root file system, with lz4, zstd and MicroLZMA.
  * Linked statically, so that it runs wherever the cache is carried.
  */
+import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
 import { defineSlice } from '../src/define/slice.ts';
-import { debianSource } from '../src/define/source.ts';
 
 export const erofsUtils = defineSlice({
   name: 'erofs-utils',
-  version: '1.8.6',
+  version: pinnedVersion('erofs-utils'),
   license: 'GPL-2.0-or-later',
   summary: 'Makes and checks EROFS, on the host',
   runsOn: 'host',
-  source: debianSource({
-    package: 'erofs-utils',
-    version: '1.8.6-1',
-    upstream: {
-      name: 'erofs-utils_1.8.6.orig.tar.gz',
-      sha256: '5b221dc3fd6d151425b30534ede46fb7a90dc233a8659cba0372796b0a066547',
-    },
-    debian: {
-      name: 'erofs-utils_1.8.6-1.debian.tar.xz',
-      sha256: 'cdcc6606d492b03fe306177726c72c338b954f266d5e15e63a21db1cadeea799',
-    },
+  source: pinnedSource('erofs-utils', {
     // Debian has no patches for this version.
     patched: false,
   }),

@@ -6,6 +6,7 @@
 import { linuxConfig } from '../linux-config/slice.ts';
 import { defineSlice } from '../src/define/slice.ts';
 import type { Target } from '../src/define/target.ts';
+import { literally } from '../src/define/vm-test.ts';
 import { everyKernel } from './every-kernel.ts';
 import { kernelMake, KERNEL_PACKAGES } from './make.ts';
 import { LINUX_VERSION, linuxTree } from './tree.ts';
@@ -60,6 +61,6 @@ cmp /needs/linux-config/config source/.config
     vm
       .boots()
       .run('uname -r')
-      .says(/^6\.12\.107$/m),
+      .says(new RegExp(`^${literally(LINUX_VERSION)}$`, 'm')),
   ],
 });

@@ -11,6 +11,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `SOURCE_GONE`: an address, or a repository, no longer has what was pinned.
  * - `SOURCE_FETCH_FAILED`: a download did not come to its end.
  * - `SOURCE_CHANGED`: a local source is no longer what it was when the tree was evaluated.
+ * - `PINS_INVALID`: the moved pins of a machine's cache cannot be read.
  * - `TOOLCHAIN_PACKAGE_UNKNOWN`: a build asks for a Debian package that the toolchain's lock does not have.
  * - `TOOLCHAIN_UNPACK_FAILED`: a package of the toolchain could not be unpacked.
  * - `HOST_PACKAGE_MISSING`: the build needs a Debian package that is not installed.
@@ -40,6 +41,7 @@ export type SlicesErrorCode =
   | 'SOURCE_GONE'
   | 'SOURCE_FETCH_FAILED'
   | 'SOURCE_CHANGED'
+  | 'PINS_INVALID'
   | 'TOOLCHAIN_PACKAGE_UNKNOWN'
   | 'TOOLCHAIN_UNPACK_FAILED'
   | 'HOST_PACKAGE_MISSING'

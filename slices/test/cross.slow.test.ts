@@ -21,7 +21,7 @@ import { buildGraph } from '../src/engine/build.ts';
 import { openStore } from '../src/engine/store.ts';
 import { evaluate } from '../src/graph/evaluate.ts';
 import { runProcess, type ProcessResult } from '../src/run-process.ts';
-import lock from '../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../src/pins/pins.ts';
 import { scratchDirectory } from './support.ts';
 
 /** What runs a target's programs here. */

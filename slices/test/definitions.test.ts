@@ -21,7 +21,7 @@ import type { Graph, GraphNode } from '../src/graph/graph.ts';
 import { loadBoard, namesOf } from '../src/graph/load.ts';
 import { optionValues } from '../src/graph/option-values.ts';
 import { kernelSymbols, type Demand } from '../src/kconfig/symbols.ts';
-import lock from '../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../src/pins/pins.ts';
 
 const SLICES = join(import.meta.dirname, '..');
 

@@ -8,7 +8,7 @@ import { cacheDirectory, cacheDirectoryAt } from '../src/cache-directory.ts';
 import { buildCommand } from '../src/commands/build.ts';
 import { verify } from '../src/commands/verify.ts';
 import { buildGraph } from '../src/engine/build.ts';
-import lock from '../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../src/pins/pins.ts';
 import { freshCache, graphOf, stepsNode } from './engine/support.ts';
 import { errorOf, run, scratchDirectory, unusedSealer } from './support.ts';
 

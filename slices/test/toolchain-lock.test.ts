@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { TARGETS } from '../src/define/target.ts';
 import { closureOf, type LockedPackage } from '../src/toolchain/lock.ts';
 import { toolchainDigest } from '../src/toolchain/root.ts';
-import lock from '../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../src/pins/pins.ts';
 import { COMMON_PACKAGES, CROSS_PACKAGES, EXTRA_PACKAGES } from '../toolchain/packages.ts';
 
 test.each(TARGETS)('the lock is complete for builds for %s', (target) => {

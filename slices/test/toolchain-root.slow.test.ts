@@ -6,7 +6,7 @@ import { cacheDirectory } from '../src/cache-directory.ts';
 import { runProcess } from '../src/run-process.ts';
 import { closureOf } from '../src/toolchain/lock.ts';
 import { toolchainRoot } from '../src/toolchain/root.ts';
-import lock from '../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../src/pins/pins.ts';
 import { COMMON_PACKAGES, CROSS_PACKAGES } from '../toolchain/packages.ts';
 import { freshCache } from './engine/support.ts';
 import { errorOf } from './support.ts';

@@ -8,10 +8,10 @@ import { presence } from '../engine/presence.ts';
 import { kernelProof } from '../engine/prove.ts';
 import { openStore, type Store } from '../engine/store.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
+import { toolchainLock } from '../pins/pins.ts';
 import type { ToolchainLock } from '../toolchain/lock.ts';
 import { treeOptions } from './context.ts';
 import { sayThatItWaits } from './waiting.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
 
 /** A finished build. What it came to stays in the store until this is disposed of. */
 export interface BuiltTree extends Disposable {
@@ -42,7 +42,7 @@ export async function buildTree(
   try {
     const built = await buildGraph(graph, {
       cache,
-      lock,
+      lock: toolchainLock,
       events: buildProgress(terminal),
       targets,
       ...(jobs === undefined ? {} : { jobs }),
@@ -50,7 +50,7 @@ export async function buildTree(
       check: kernelProof(graph, cache),
     });
     const dispose = (): void => present[Symbol.dispose]();
-    return { built, cache, store: openStore(cache.store), lock, [Symbol.dispose]: dispose };
+    return { built, cache, store: openStore(cache.store), lock: toolchainLock, [Symbol.dispose]: dispose };
   } catch (thrown) {
     present[Symbol.dispose]();
     throw thrown;

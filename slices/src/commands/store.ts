@@ -64,9 +64,9 @@ export const store = defineCommand({
       terminal.out(json ? `${JSON.stringify(result)}\n` : describeFsck(result, options.repair));
       return options.repair || result.problems.every(isLeftOver) ? undefined : EXIT_FAILED;
     }
-    const [{ gc }, { default: lock }] = await Promise.all([
+    const [{ gc }, { toolchainLock: lock }] = await Promise.all([
       import('../engine/gc.ts'),
-      import('../../toolchain/lock.json', { with: { type: 'json' } }),
+      import('../pins/pins.ts'),
     ]);
     const kept = await keptTrees(cwd, options.profile, options.board, terminal);
     const dryRun = options['dry-run'];

@@ -15,13 +15,14 @@ export const why = defineCommand({
   async run({ terminal, cwd }: SliceContext, { args: [name], options, json }) {
     if (name === undefined) throw new UsageError('Cannot say why: no slice was named');
     const graph = await evaluateTree(cwd, options.profile, options.board);
-    const [{ why: ask }, { whyText }, { idsOf }, { cacheDirectory }, { default: lock }] = await Promise.all([
-      import('../engine/why.ts'),
-      import('../engine/why-text.ts'),
-      import('../engine/plan.ts'),
-      import('../cache-directory.ts'),
-      import('../../toolchain/lock.json', { with: { type: 'json' } }),
-    ]);
+    const [{ why: ask }, { whyText }, { idsOf }, { cacheDirectory }, { toolchainLock: lock }] =
+      await Promise.all([
+        import('../engine/why.ts'),
+        import('../engine/why-text.ts'),
+        import('../engine/plan.ts'),
+        import('../cache-directory.ts'),
+        import('../pins/pins.ts'),
+      ]);
     const answers = [];
     for (const id of idsOf(graph, name)) answers.push(await ask(graph, id, cacheDirectory(), lock));
     terminal.out(json ? `${JSON.stringify({ nodes: answers })}\n` : answers.map(whyText).join(''));

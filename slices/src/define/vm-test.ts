@@ -27,6 +27,11 @@ function patternSource(pattern: unknown): string {
   return new RegExp(source, PATTERN_FLAGS).source;
 }
 
+/** The text as a regular expression that matches it and nothing else, as a version in an output: `6.12.107` has no wild dots. */
+export function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
 /** A test that can be added to. Every call gives a new one. */
 export class VmStory implements VmTest {
   readonly commands: readonly VmCommand[];

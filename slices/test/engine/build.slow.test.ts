@@ -15,7 +15,7 @@ import { fsck } from '../../src/engine/fsck.ts';
 import { openStore } from '../../src/engine/store.ts';
 import type { Graph, GraphNode } from '../../src/graph/graph.ts';
 import { readLayer, readLayerFile } from '../../src/layer/read-layer.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { freshCache, graphOf, recorder, stepsNode } from './support.ts';
 

@@ -9,7 +9,7 @@ import { buildGraph } from '../../src/engine/build.ts';
 import { openStore } from '../../src/engine/store.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { readLayer } from '../../src/layer/read-layer.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { fileNode, graphOf, recorder } from './support.ts';
 

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { failedPlace } from '../../src/engine/build-node.ts';
 import { buildGraph } from '../../src/engine/build.ts';
 import { exists } from '../../src/files.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { freshCache, graphOf, stepsNode } from './support.ts';
 

@@ -7,7 +7,7 @@ import { cacheDirectoryAt, type CacheDirectory } from '../../src/cache-directory
 import { buildGraph } from '../../src/engine/build.ts';
 import { fsck, repair } from '../../src/engine/fsck.ts';
 import { openStore, type Store } from '../../src/engine/store.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { scratchDirectory } from '../support.ts';
 import { fileNode, graphOf } from './support.ts';
 

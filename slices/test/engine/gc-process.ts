@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { cacheDirectoryAt } from '../../src/cache-directory.ts';
 import { gc } from '../../src/engine/gc.ts';
 import { SlicesError } from '../../src/errors.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 
 const [cache = '', graph = ''] = process.argv.slice(2);
 const keep = [JSON.parse(await readFile(graph, 'utf8'))];

@@ -6,7 +6,7 @@ import { graphView } from '../../src/engine/graph-view.ts';
 import { keyRecord } from '../../src/engine/key.ts';
 import type { NodeState } from '../../src/engine/state.ts';
 import type { GraphNode, NodeId } from '../../src/graph/graph.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { fileNode, graphOf } from './support.ts';
 
 const dev = { dev: [''] };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { keyOf, keyRecord, type KeySurroundings } from '../../src/engine/key.ts';
 import type { GraphNode, GraphSource } from '../../src/graph/graph.ts';
 import { closureOf } from '../../src/toolchain/lock.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { fileNode, stepsNode } from './support.ts';
 
 const around: KeySurroundings = { lock, code: 'code', needs: { musl: 'sha256:aa' } };

@@ -10,7 +10,7 @@ import { cacheDirectory, cacheDirectoryAt } from '../../src/cache-directory.ts';
 import { REPOSITORY } from '../../src/define/location.ts';
 import { buildGraph } from '../../src/engine/build.ts';
 import { fsck } from '../../src/engine/fsck.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { scratchDirectory } from '../support.ts';
 import { freshCache, graphOf, stepsNode } from './support.ts';
 

@@ -6,7 +6,7 @@ import { cacheDirectoryAt } from '../../src/cache-directory.ts';
 import { codeDigest, keyRecord } from '../../src/engine/key.ts';
 import { chainSeconds, planOf } from '../../src/engine/plan.ts';
 import { openStore } from '../../src/engine/store.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { scratchDirectory } from '../support.ts';
 import { graphOf, stepsNode } from './support.ts';
 

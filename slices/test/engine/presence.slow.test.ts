@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import { cacheDirectoryAt, type CacheDirectory } from '../../src/cache-directory.ts';
 import { buildGraph } from '../../src/engine/build.ts';
 import { gc } from '../../src/engine/gc.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { fileNode, graphOf } from './support.ts';
 

@@ -10,7 +10,7 @@ import { buildGraph } from '../../src/engine/build.ts';
 import { gc } from '../../src/engine/gc.ts';
 import { alone, presence } from '../../src/engine/presence.ts';
 import { verify } from '../../src/engine/verify.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { fileNode, graphOf } from './support.ts';
 

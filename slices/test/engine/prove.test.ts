@@ -10,7 +10,7 @@ import { kernelProof } from '../../src/engine/prove.ts';
 import { openStore } from '../../src/engine/store.ts';
 import type { LayerEntry } from '../../src/define/recipe.ts';
 import type { Graph, GraphNode } from '../../src/graph/graph.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { fileNode, graphOf, recorder } from './support.ts';
 

@@ -16,7 +16,7 @@ import { layerOf } from '../../src/layer/layer-tar.ts';
 import { membersOfEntries } from '../../src/layer/members.ts';
 import { closureOf } from '../../src/toolchain/lock.ts';
 import { toolchainRoot } from '../../src/toolchain/root.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { COMMON_PACKAGES } from '../../toolchain/packages.ts';
 
 let toolchain = '';

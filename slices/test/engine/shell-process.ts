@@ -9,7 +9,7 @@ import { openStore } from '../../src/engine/store.ts';
 import { jobFor } from '../../src/engine/verify.ts';
 import { SlicesError } from '../../src/errors.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 
 const [place = '', file = '', id = '', wish = ''] = process.argv.slice(2);
 const graph: Graph = JSON.parse(await readFile(file, 'utf8'));

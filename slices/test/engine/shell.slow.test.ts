@@ -16,7 +16,7 @@ import { treeState } from '../../src/engine/state.ts';
 import { openStore } from '../../src/engine/store.ts';
 import { jobFor } from '../../src/engine/verify.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { freshCache, graphOf, stepsNode } from './support.ts';
 

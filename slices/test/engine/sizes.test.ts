@@ -6,7 +6,7 @@ import { cacheDirectoryAt, type CacheDirectory } from '../../src/cache-directory
 import { buildGraph } from '../../src/engine/build.ts';
 import { noteSizes, proveBudgets, sizesOf } from '../../src/engine/sizes.ts';
 import { openStore } from '../../src/engine/store.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { fileNode, graphOf } from './support.ts';
 

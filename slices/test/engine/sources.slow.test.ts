@@ -16,7 +16,7 @@ import { localDigest } from '../../src/graph/local-digest.ts';
 import type { GraphSource } from '../../src/graph/graph.ts';
 import { readLayerFile } from '../../src/layer/read-layer.ts';
 import { sha256Of } from '../../src/stable-json.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { freshCache, graphOf, stepsNode } from './support.ts';
 

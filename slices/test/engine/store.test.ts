@@ -11,7 +11,7 @@ import { fsck } from '../../src/engine/fsck.ts';
 import { gc } from '../../src/engine/gc.ts';
 import { openStore } from '../../src/engine/store.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { scratchDirectory } from '../support.ts';
 import { fileNode, graphOf } from './support.ts';
 

@@ -13,7 +13,7 @@ import { localDigest } from '../../src/graph/local-digest.ts';
 import { layerOf } from '../../src/layer/layer-tar.ts';
 import { membersOfEntries } from '../../src/layer/members.ts';
 import type { GivenEntry } from '../../src/layer/members.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { errorOf, scratchDirectory } from '../support.ts';
 import { freshCache, graphOf, stepsNode } from './support.ts';
 

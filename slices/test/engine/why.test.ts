@@ -7,7 +7,7 @@ import { buildGraph } from '../../src/engine/build.ts';
 import { whyText } from '../../src/engine/why-text.ts';
 import { why, type Why } from '../../src/engine/why.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import lock from '../../toolchain/lock.json' with { type: 'json' };
+import { toolchainLock as lock } from '../../src/pins/pins.ts';
 import { scratchDirectory } from '../support.ts';
 import { fileNode, graphOf } from './support.ts';
 
