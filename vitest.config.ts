@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{cli,sdfs,updater,image-builder,slices,qemu,native}/test/**/*.test.ts'],
+          include: ['{cli,sdfs,updater,image-builder,engine,qemu,native}/test/**/*.test.ts'],
           exclude: ['**/*.slow.test.ts'],
           testTimeout: MINUTE,
           hookTimeout: MINUTE,
@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: [
-            '{cli,sdfs,image-builder,slices,qemu,updater}/test/**/*.slow.test.ts',
+            '{cli,sdfs,image-builder,engine,qemu,updater}/test/**/*.slow.test.ts',
             'native/device/test/**/*.test.ts',
           ],
           testTimeout: 20 * MINUTE,

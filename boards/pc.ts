@@ -1,5 +1,6 @@
 /** A PC or virtual machine of x86_64 with UEFI: its buses, disks, network cards, clock, watchdogs and serial console. */
-import { defineBoard } from '../slices/src/define/board.ts';
+import { defineBoard } from '@cocon-os/engine';
+
 import { machine } from './parts/machine.ts';
 
 export const board = defineBoard({

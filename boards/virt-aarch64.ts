@@ -1,5 +1,6 @@
 /** QEMU's machine `virt` with a 64-bit Arm processor and UEFI, and what is like it: PCI, virtio, PL011 serial line. */
-import { defineBoard } from '../slices/src/define/board.ts';
+import { defineBoard } from '@cocon-os/engine';
+
 import { virtMachine } from './parts/virt.ts';
 
 export const board = defineBoard({

@@ -1,4 +1,6 @@
 /** A server in a cloud or a virtual machine: SSH and user-data, containers, and tools for the disk. */
+import { configure, defineProfile } from '@cocon-os/engine';
+
 import { baseFiles } from '../slices/base-files/slice.ts';
 import { busybox } from '../slices/busybox/slice.ts';
 import { caCertificates } from '../slices/ca-certificates/slice.ts';
@@ -8,8 +10,6 @@ import { containers } from '../slices/containers/slice.ts';
 import { dropbear } from '../slices/dropbear/slice.ts';
 import { e2fsprogs } from '../slices/e2fsprogs/slice.ts';
 import { linux } from '../slices/linux/slice.ts';
-import { configure } from '../slices/src/define/slice.ts';
-import { defineProfile } from '../slices/src/define/profile.ts';
 
 export const profile = defineProfile({
   name: 'cloud',

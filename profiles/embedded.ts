@@ -1,11 +1,11 @@
 /** The smallest system that updates itself and runs containers. */
+import { configure, defineProfile } from '@cocon-os/engine';
+
 import { baseFiles } from '../slices/base-files/slice.ts';
 import { busybox } from '../slices/busybox/slice.ts';
 import { coconUpdate } from '../slices/cocon-update/slice.ts';
 import { containers } from '../slices/containers/slice.ts';
 import { linux } from '../slices/linux/slice.ts';
-import { configure } from '../slices/src/define/slice.ts';
-import { defineProfile } from '../slices/src/define/profile.ts';
 
 export const profile = defineProfile({
   name: 'embedded',

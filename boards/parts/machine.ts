@@ -1,5 +1,5 @@
 /** What every machine here has: several processors, PCI, NVMe and virtio, a network card, a clock, a watchdog. */
-import type { Demand, KernelSymbols } from '../../slices/src/kconfig/symbols.ts';
+import type { Demand, KernelSymbols } from '@cocon-os/engine';
 
 export function machine(k: KernelSymbols): readonly Demand[] {
   return [

@@ -3,7 +3,7 @@ import { Console } from 'node:console';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-import { cacheDirectory, makeDirectory } from '@cocon-os/slices/cache-directory';
+import { cacheDirectory, makeDirectory } from '@cocon-os/engine/cache-directory';
 
 // To take the types out of the same hundred files each time is most of what a quick command does. Not in /tmp, where Node
 // would put it: others can write there. Where it cannot be, whoever needs the cache says so.

@@ -10,14 +10,14 @@ export const BUILT_LOADER = fileURLToPath(
 /** Names another mkfs.erofs, for whoever has one already. */
 export const MKFS_VARIABLE = 'COCON_MKFS_EROFS';
 
-/** mkfs.erofs: the configured one, that of COCON_MKFS_EROFS, or the one that @cocon-os/slices builds from source. */
+/** mkfs.erofs: the configured one, that of COCON_MKFS_EROFS, or the one that its slice builds from source. */
 export async function findMkfsErofs(configured?: string): Promise<string> {
   const named = configured ?? process.env[MKFS_VARIABLE];
   if (named !== undefined) return named;
   // Loaded only here, for most commands do without any build from source.
-  const [{ hostTool }, { nodeTerminal }] = await Promise.all([
-    import('@cocon-os/slices'),
+  const [{ findHostTool }, { nodeTerminal }] = await Promise.all([
+    import('./host-tools.ts'),
     import('@cocon-os/cli/node'),
   ]);
-  return hostTool('mkfs.erofs', nodeTerminal);
+  return findHostTool('mkfs.erofs', nodeTerminal);
 }

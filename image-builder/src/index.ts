@@ -11,6 +11,7 @@ export type { DiskOptions, DiskResult } from './disk/write-disk.ts';
 export { BuilderError } from './errors.ts';
 export type { BuilderErrorCode } from './errors.ts';
 export { findMkfsErofs } from './find-tools.ts';
+export { findHostTool } from './host-tools.ts';
 export { generateKeyFiles, keyId, rawPublicKey, readPrivateKey, readPublicKey } from './keys.ts';
 export type { KeyFiles } from './keys.ts';
 export type { ImageSource } from './oci/image-source.ts';

@@ -1,6 +1,6 @@
 /** The program `cocon`. What a command imports is loaded when it runs, so that the quick ones are quick. */
 import type { Program } from '@cocon-os/cli';
-import { sliceCommands, type Sealer } from '@cocon-os/slices/commands';
+import { sliceCommands, type Sealer } from '@cocon-os/engine/commands';
 
 import type { BuilderContext } from './commands/context.ts';
 

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 
 import { messageOf } from '@cocon-os/cli';
 import { onProcessEnd } from '@cocon-os/qemu';
-import { draftOf, sweepDrafts } from '@cocon-os/slices/drafts';
+import { draftOf, sweepDrafts } from '@cocon-os/engine/drafts';
 
 import { BuilderError, isSystemError } from './errors.ts';
 

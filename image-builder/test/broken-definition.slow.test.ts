@@ -17,7 +17,7 @@ async function synth(first: string): Promise<{ status: unknown; out: string; err
   await mkdir(join(cwd, 'profiles'), { recursive: true });
   await writeFile(
     join(cwd, 'profiles/broken.ts'),
-    `import { defineProfile } from '${REPOSITORY}/slices/src/define/profile.ts';
+    `import { defineProfile } from '${REPOSITORY}/engine/src/define/profile.ts';
 import { baseFiles } from '${REPOSITORY}/slices/base-files/slice.ts';
 ${first}
 export const profile = defineProfile({ name: 'broken', summary: 'For a test', slices: [baseFiles] });

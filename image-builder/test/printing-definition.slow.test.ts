@@ -17,7 +17,7 @@ test('cocon --json prints one object, whatever a definition says on the console'
   await mkdir(join(cwd, 'profiles'), { recursive: true });
   await writeFile(
     join(cwd, 'profiles/talking.ts'),
-    `import { defineProfile } from '${REPOSITORY}/slices/src/define/profile.ts';
+    `import { defineProfile } from '${REPOSITORY}/engine/src/define/profile.ts';
 import { baseFiles } from '${REPOSITORY}/slices/base-files/slice.ts';
 console.log('while it is loaded');
 export const profile = defineProfile({ name: 'talking', summary: 'For a test', slices: [baseFiles] });

@@ -12,7 +12,7 @@ import { makePe } from './support/pe-image.ts';
 import { scratchDirectory } from './support/scratch.ts';
 
 const scratch = scratchDirectory();
-const SLICES = dirname(fileURLToPath(import.meta.resolve('@cocon-os/slices')));
+const SLICES = dirname(fileURLToPath(import.meta.resolve('@cocon-os/engine/build')));
 const KIB = 1024;
 
 /** A profile of two slices, one of which is a kernel; what they hold lies beside it. */

@@ -1,6 +1,7 @@
 /** What `cocon test` makes of outputs, sizes and times, without a machine. */
 import type { Release } from '@cocon-os/sdfs';
-import type { Graph, VmCommand } from '@cocon-os/slices';
+import type { VmCommand } from '@cocon-os/engine';
+import type { Graph } from '@cocon-os/engine/build';
 import { describe, expect, it } from 'vitest';
 
 import { resolveImage } from '../src/oci/resolve-image.ts';

@@ -3,11 +3,11 @@
  * glibc's copy and not gnulib's, which is under LGPL 3 and would bring that licence's terms into every device. For
  * static linking, from `/needs/argp`.
  */
+import { defineSlice, pinnedSource, pinnedVersion } from '@cocon-os/engine';
+
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { SMALL, tools } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
 
 /** Trees of glibc that are most of its files, and of which argp uses none. */
 const NOT_USED =

@@ -1,9 +1,7 @@
 /** How the system starts and what it is called: init's table, the boot scripts, the health checks, the mount points. */
 import { join } from 'node:path';
 
-import type { LayerEntry } from '../src/define/recipe.ts';
-import { defineSlice } from '../src/define/slice.ts';
-import { localSource } from '../src/define/source.ts';
+import { defineSlice, localSource, type LayerEntry } from '@cocon-os/engine';
 
 /** Directories that something is mounted on, for the root file system is read-only. */
 const MOUNT_POINTS = ['proc', 'sys', 'dev', 'run', 'data', 'mnt'];

@@ -1,10 +1,8 @@
 /** busybox: the shell, init and all small tools of the device, one static program against our own musl. */
+import { defineSlice, flag, literally, pinnedSource, pinnedVersion } from '@cocon-os/engine';
+
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { musl } from '../musl/slice.ts';
-import { flag } from '../src/define/options.ts';
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
-import { literally } from '../src/define/vm-test.ts';
 import { busyboxFragment } from './configuration.ts';
 
 const VERSION = pinnedVersion('busybox');

@@ -2,8 +2,7 @@
  * The certificate authorities that Mozilla trusts, in one file, out of the pinned toolchain's Debian package of the same
  * name: Debian has already taken out what its tools cannot carry over.
  */
-import { lockedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
+import { defineSlice, lockedVersion } from '@cocon-os/engine';
 
 export const caCertificates = defineSlice({
   name: 'ca-certificates',

@@ -4,17 +4,15 @@
  */
 import { join } from 'node:path';
 
+import { defineSlice, localSource, type Target } from '@cocon-os/engine';
+
 import { deviceCrates } from '../device-crates/slice.ts';
 import { CARGO_PACKAGES, cargoSetup, RUST_TARGETS, STD_PACKAGES } from '../device-runtime/cargo.ts';
 import { deviceRuntime } from '../device-runtime/slice.ts';
 import { musl } from '../musl/slice.ts';
-import { REPOSITORY } from '../src/define/location.ts';
-import { defineSlice } from '../src/define/slice.ts';
-import { localSource } from '../src/define/source.ts';
-import type { Target } from '../src/define/target.ts';
 
 /** Written by `native/device/bundle.ts`. */
-const BUNDLE = join(REPOSITORY, 'out/device/cocon-update.js');
+const BUNDLE = join(import.meta.dirname, '../../out/device/cocon-update.js');
 
 /** Rust's declarations of a 32-bit musl are those of version 1.1, with a clock that ends in 2038, unless it is told of a newer one. */
 const TIME_64 = 'export RUST_LIBC_UNSTABLE_MUSL_V1_2_3=1\n';

@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path';
 
+import { defineSlice, localSource } from '@cocon-os/engine';
+
 import { baseFiles } from '../base-files/slice.ts';
 import { crun } from '../crun/slice.ts';
-import { defineSlice } from '../src/define/slice.ts';
-import { localSource } from '../src/define/source.ts';
 
 export const containers = defineSlice({
   name: 'containers',

@@ -2,13 +2,14 @@
  * crun, which runs containers as the OCI runtime specification has it: one static program, with capabilities, seccomp
  * filters and control groups of version 2 by itself. Without systemd, checkpoints and other runtimes' handlers.
  */
+import { defineSlice } from '@cocon-os/engine';
+
 import { argp } from '../argp/slice.ts';
 import { libcap } from '../libcap/slice.ts';
 import { libseccomp } from '../libseccomp/slice.ts';
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, GUARDED, SMALL, STATIC } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
-import { defineSlice } from '../src/define/slice.ts';
 import { yajl } from '../yajl/slice.ts';
 import { CRUN_VERSION, crunSource } from './source.ts';
 

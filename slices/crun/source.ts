@@ -1,5 +1,5 @@
 /** crun's source tree, which has its own copy of yajl. */
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
+import { pinnedSource, pinnedVersion } from '@cocon-os/engine';
 
 export const CRUN_VERSION = pinnedVersion('crun');
 

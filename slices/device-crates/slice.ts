@@ -2,12 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { REPOSITORY } from '../src/define/location.ts';
-import { defineSlice } from '../src/define/slice.ts';
-import { cratesSource } from '../src/define/source.ts';
-import { lockedCrates } from '../src/sources/cargo-lock.ts';
+import { cratesSource, defineSlice, lockedCrates } from '@cocon-os/engine';
 
-const LOCK = join(REPOSITORY, 'Cargo.lock');
+const LOCK = join(import.meta.dirname, '../../Cargo.lock');
 const PACKAGE = 'cocon-device';
 
 export const deviceCrates = defineSlice({

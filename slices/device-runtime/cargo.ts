@@ -1,5 +1,5 @@
 /** How cargo runs in the sandbox: without network, on the crates of `device-crates`, with `std` from its own source. */
-import type { Target } from '../src/define/target.ts';
+import type { Target } from '@cocon-os/engine';
 
 /** What has to be among the packages of a slice that calls cargo. */
 export const CARGO_PACKAGES = ['cargo-web', 'rustc-web'] as const;

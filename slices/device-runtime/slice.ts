@@ -5,17 +5,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { defineSlice, localSource, sliceInvalid, type Slice } from '@cocon-os/engine';
+
 import { deviceCrates } from '../device-crates/slice.ts';
-import { REPOSITORY } from '../src/define/location.ts';
-import { defineSlice, sliceInvalid, type Slice } from '../src/define/slice.ts';
-import { localSource } from '../src/define/source.ts';
 import { CARGO_PACKAGES, cargoSetup } from './cargo.ts';
 
-const PACKAGE = join(REPOSITORY, 'native/device');
+const PACKAGE = join(import.meta.dirname, '../../native/device');
 
 /** The workspace's manifest with one member, and no word that this does not depend on. */
 function manifest(): string {
-  const text = readFileSync(join(REPOSITORY, 'Cargo.toml'), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../../Cargo.toml'), 'utf8');
   const alone = text
     .replace(/^members = \[[^\]]*\]$/m, 'members = ["native/device"]')
     .replace(/^default-members = .*\n/m, '')

@@ -2,13 +2,11 @@
  * dropbear, the SSH server, with the program that makes its host key in the same file. Keys only: it asks for no password.
  * Host and user keys are Ed25519; a cloud that still hands out RSA keys sets the option `rsa`.
  */
+import { defineSlice, flag, literally, pinnedSource, pinnedVersion } from '@cocon-os/engine';
+
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, GUARDED, SMALL, STATIC } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
-import { flag } from '../src/define/options.ts';
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
-import { literally } from '../src/define/vm-test.ts';
 
 const VERSION = pinnedVersion('dropbear');
 

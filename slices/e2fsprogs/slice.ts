@@ -1,9 +1,9 @@
 /** The two programs of e2fsprogs that a device with a data partition needs: mke2fs makes its file system, e2fsck mends it. */
+import { defineSlice, pinnedSource, pinnedVersion } from '@cocon-os/engine';
+
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, SMALL, STATIC } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
 
 /** musl's lseek takes 64 bits everywhere. Where a long has 32, libblkid wants a function called lseek64 or makes a system call of its own. */
 const LONG_SEEKS = { cache: ' ac_cv_func_lseek64=yes', flags: ' -Dlseek64=lseek' };

@@ -2,8 +2,7 @@
  * erofs-utils for the machine that builds: it makes, checks and dumps the root file system, with lz4, zstd and MicroLZMA.
  * Linked statically, so that it runs wherever the cache is carried.
  */
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
+import { defineSlice, pinnedSource, pinnedVersion } from '@cocon-os/engine';
 
 export const erofsUtils = defineSlice({
   name: 'erofs-utils',

@@ -1,9 +1,9 @@
 /** libcap, by which a program gives up and hands on capabilities. For static linking, from `/needs/libcap`. */
+import { defineSlice, pinnedSource, pinnedVersion } from '@cocon-os/engine';
+
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { SMALL, tools } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
 
 export const libcap = defineSlice({
   name: 'libcap',

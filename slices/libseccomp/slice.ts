@@ -1,9 +1,9 @@
 /** libseccomp, which makes filters of system calls. For static linking, from `/needs/libseccomp`. */
+import { defineSlice, pinnedSource, pinnedVersion } from '@cocon-os/engine';
+
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { configure, SMALL } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
 
 export const libseccomp = defineSlice({
   name: 'libseccomp',

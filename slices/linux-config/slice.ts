@@ -2,9 +2,10 @@
  * The kernel's configuration, a slice of its own: `allnoconfig` plus what board, profile and slices ask for. Its `dev`
  * output is one file, `/needs/linux-config/config`. A demand that changes nothing in it builds no kernel.
  */
+import { defineSlice } from '@cocon-os/engine';
+
 import { LINUX_VERSION, linuxTree } from '../linux/tree.ts';
 import { kernelMake, KERNEL_PACKAGES } from '../linux/make.ts';
-import { defineSlice } from '../src/define/slice.ts';
 
 /** Configuring reads Kconfig files, and compiles programs of its own in scripts/ alone. */
 const NOT_READ = [

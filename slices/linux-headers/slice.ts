@@ -1,6 +1,7 @@
 /** The kernel's interface to programs, as C headers. Its `dev` output is used from `/needs/linux-headers`. */
+import { defineSlice } from '@cocon-os/engine';
+
 import { LINUX_VERSION, linuxTree } from '../linux/tree.ts';
-import { defineSlice } from '../src/define/slice.ts';
 
 export const linuxHeaders = defineSlice({
   name: 'linux-headers',

@@ -2,8 +2,7 @@
  * What every kernel has, whichever slices and board are chosen: what static programs take for granted, how it fails, and
  * what protects it. The rest is asked for by the slices and by the board.
  */
-import type { Target } from '../src/define/target.ts';
-import type { Demand, KernelSymbols } from '../src/kconfig/symbols.ts';
+import type { Demand, KernelSymbols, Target } from '@cocon-os/engine';
 
 /** What programs find in every Linux. */
 function userspace(k: KernelSymbols): readonly Demand[] {

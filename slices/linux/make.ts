@@ -1,6 +1,5 @@
 /** How the kernel's own build is called, the same way for its configuration and for itself. */
-import type { TargetNames } from '../src/define/target.ts';
-import type { ToolchainPackage } from '../toolchain/packages.ts';
+import type { TargetNames, ToolchainPackage } from '@cocon-os/engine';
 
 /** Packages that it runs. */
 export const KERNEL_PACKAGES: readonly ToolchainPackage[] = ['bc', 'bison', 'flex', 'libelf-dev', 'zstd'];

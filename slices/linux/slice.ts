@@ -3,10 +3,9 @@
  *
  * zstd and not xz packs it: 0.4 MB more, and unpacking it takes a fraction of the time at every boot.
  */
+import { defineSlice, literally, type Target } from '@cocon-os/engine';
+
 import { linuxConfig } from '../linux-config/slice.ts';
-import { defineSlice } from '../src/define/slice.ts';
-import type { Target } from '../src/define/target.ts';
-import { literally } from '../src/define/vm-test.ts';
 import { everyKernel } from './every-kernel.ts';
 import { kernelMake, KERNEL_PACKAGES } from './make.ts';
 import { LINUX_VERSION, linuxTree } from './tree.ts';

@@ -1,6 +1,5 @@
 /** Linux as Debian stable ships it: for the kernel, for its configuration, and for the headers that programs are compiled against. */
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import type { PinnedDebianSource } from '../src/define/source.ts';
+import { pinnedSource, pinnedVersion, type PinnedDebianSource } from '@cocon-os/engine';
 
 /** Upstream's version. */
 export const LINUX_VERSION = pinnedVersion('linux');

@@ -1,5 +1,5 @@
 /** How programs and libraries are compiled against our musl: shell words for recipes, the same for every target. */
-import type { TargetNames } from '../src/define/target.ts';
+import type { TargetNames } from '@cocon-os/engine';
 
 /**
  * Small code, in sections that the linker can drop one by one. `idirafter`: the kernel's headers answer for what musl has

@@ -2,8 +2,7 @@
  * musl, the C library that everything on the device is linked against, statically: it ships in no image. Its `dev`
  * output holds headers, static libraries and the `musl-gcc` wrapper around the target's compiler, for `/needs/musl`.
  */
-import { pinnedSource, pinnedVersion } from '../src/define/pins.ts';
-import { defineSlice } from '../src/define/slice.ts';
+import { defineSlice, pinnedSource, pinnedVersion } from '@cocon-os/engine';
 
 export const musl = defineSlice({
   name: 'musl',

@@ -1,6 +1,5 @@
 /** What makes a release this one: its version, and the keys whose signatures it accepts on the next one. */
-import type { LayerEntry } from '../src/define/recipe.ts';
-import { defineSlice, type Slice } from '../src/define/slice.ts';
+import { defineSlice, type LayerEntry, type Slice } from '@cocon-os/engine';
 
 /** A trusted public key: SubjectPublicKeyInfo in PEM, and the name of its file without extension. */
 export interface TrustedKey {

@@ -4,11 +4,12 @@
  * Its last release is of 2014. crun's people keep a copy of it in crun's tree, with what has been mended since
  * (CVE-2022-24795, CVE-2023-33460), and that is the one that is built.
  */
+import { defineSlice } from '@cocon-os/engine';
+
 import { crunSource } from '../crun/source.ts';
 import { linuxHeaders } from '../linux-headers/slice.ts';
 import { SMALL, tools } from '../musl/compile.ts';
 import { musl } from '../musl/slice.ts';
-import { defineSlice } from '../src/define/slice.ts';
 
 export const yajl = defineSlice({
   name: 'yajl',

@@ -14,7 +14,7 @@ import { ROOT } from '../support/releases.ts';
 type Listed = Pick<Command<never>, 'name' | 'args' | 'options' | 'examples'>;
 
 const documents = globSync(
-  '{*.md,{bootloader,cli,docs,image-builder,native,qemu,sdfs,slices,test,updater}/**/*.md}',
+  '{*.md,{bootloader,cli,docs,engine,image-builder,native,qemu,sdfs,slices,test,updater}/**/*.md}',
   {
     cwd: ROOT,
     exclude: (path) => /(?:^|\/)(?:node_modules|target|out)$/.test(path),

@@ -18,7 +18,7 @@ const rows = [
 const laws: ReadonlyMap<string, string> = new Map(rows.map(([, number = '', name = '']) => [number, name]));
 
 const files = globSync(
-  '{*.md,{bootloader,cli,docs,image-builder,native,qemu,sdfs,slices,test,updater}/**/*.{md,ts,rs}}',
+  '{*.md,{bootloader,cli,docs,engine,image-builder,native,qemu,sdfs,slices,test,updater}/**/*.{md,ts,rs}}',
   {
     cwd: ROOT,
     exclude: (path) => /(?:^|\/)(?:node_modules|target|out|generated)$/.test(path),

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 
 import { nodeTerminal } from '@cocon-os/cli/node';
 import type { ConfigInput, SealResult } from '@cocon-os/image-builder';
-import { buildRelease, type ReleaseVariant } from '@cocon-os/slices';
 
+import { buildRelease, type ReleaseVariant } from './build-release.ts';
 import { addLayer } from './oci-image.ts';
 import { sealImage, type ReleaseKey } from './releases.ts';
 

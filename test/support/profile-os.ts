@@ -4,8 +4,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { nodeTerminal } from '@cocon-os/cli/node';
+import { buildProfile, type BuiltProfile } from '@cocon-os/engine/build';
 import type { SealResult } from '@cocon-os/image-builder';
-import { buildProfile, release, type BuiltProfile } from '@cocon-os/slices';
+import { release } from '@cocon-os/slices/release';
 
 import { ROOT, sealImage, type ReleaseKey } from './releases.ts';
 

@@ -15,7 +15,7 @@ import {
   type DiskResult,
   type SealResult,
 } from '@cocon-os/image-builder';
-import { hostTool } from '@cocon-os/slices';
+import { findHostTool } from '@cocon-os/image-builder';
 
 /** The repository's root. */
 export const ROOT = join(import.meta.dirname, '../..');
@@ -24,7 +24,7 @@ export const LOADER = join(ROOT, 'target/x86_64-unknown-uefi/boot/cocon-efi.efi'
 
 /** The device's `cocon-update` for a PC, which runs here too. */
 export function updater(): Promise<string> {
-  return hostTool('cocon-update', nodeTerminal);
+  return findHostTool('cocon-update', nodeTerminal);
 }
 
 /** Serial logs of a test stay here. */

@@ -18,7 +18,7 @@ const CODE = ['config', 'oci', 'seal', 'tar', 'tree'];
 /** 64 hexadecimal digits. `cwd` is where the configuration is looked for. */
 export async function sealKey(cwd: string): Promise<string> {
   const config = await findConfig(cwd);
-  const recipe = join(fileURLToPath(import.meta.resolve('@cocon-os/slices')), '../../erofs-utils/slice.ts');
+  const recipe = fileURLToPath(import.meta.resolve('@cocon-os/slices/erofs-utils'));
   const paths = [...CODE.flatMap(codeIn), recipe, ...(config === undefined ? [] : [config])];
   const all = createHash('sha256').update(process.env[MKFS_VARIABLE] ?? '');
   // At once: some forty small files one after the other take 5 ms, and 15 when each of them waits for its turn.

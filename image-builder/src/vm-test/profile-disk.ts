@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { silentProgress, type Terminal } from '@cocon-os/cli';
 import type { Release } from '@cocon-os/sdfs';
-import type { Graph, SliceBytes } from '@cocon-os/slices';
+import type { Graph, SliceBytes } from '@cocon-os/engine/build';
 
 import { checkConfig } from '../config/load-config.ts';
 import { writeDisk } from '../disk/write-disk.ts';
@@ -41,7 +41,10 @@ const VERSION = 'test';
 export async function makeProfileDisk(options: ProfileDiskOptions): Promise<ProfileDisk> {
   const { cwd, profile, board, directory, terminal } = options;
   // Loaded only here, for most commands do without any build from source.
-  const { buildProfile, release: releaseSlice } = await import('@cocon-os/slices');
+  const [{ buildProfile }, { release: releaseSlice }] = await Promise.all([
+    import('@cocon-os/engine/build'),
+    import('@cocon-os/slices/release'),
+  ]);
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = String(createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }));
   const built = await buildProfile({

@@ -1,7 +1,8 @@
 /** Runs what slices and profile want tried, on one booted machine, in the order of the graph. */
 import { messageOf } from '@cocon-os/cli';
 import type { CommandResult, RunningMachine } from '@cocon-os/qemu';
-import { PATTERN_FLAGS, type Graph, type VmCommand, type VmTest } from '@cocon-os/slices';
+import { PATTERN_FLAGS, type VmCommand, type VmTest } from '@cocon-os/engine';
+import type { Graph } from '@cocon-os/engine/build';
 
 const COMMAND_TIMEOUT_MS = 300_000;
 

@@ -1,7 +1,7 @@
 /** A profile tried as a whole: it boots, it does what its slices want, and it keeps its budgets of size and boot time. */
 import type { Terminal } from '@cocon-os/cli';
 import { defineMachine, startMachine } from '@cocon-os/qemu';
-import { excessOf, lastKept, noteKept, type SealedSize } from '@cocon-os/slices';
+import { excessOf, lastKept, noteKept, type SealedSize } from '@cocon-os/engine/build';
 
 import { BuilderError } from '../errors.ts';
 import { sealedBytesOf } from '../seal/sealed-bytes.ts';

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
 import { nodeTerminal } from '@cocon-os/cli/node';
-import { hostTool } from '@cocon-os/slices';
+import { findHostTool } from '@cocon-os/image-builder';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 
 /** As the slice `cocon-update` builds it for a PC. */
-export const BINARY = await hostTool('cocon-update', nodeTerminal);
+export const BINARY = await findHostTool('cocon-update', nodeTerminal);
 
 /** How it ended and what it printed. */
 export interface Outcome {
