@@ -1,5 +1,5 @@
 /**
- * One table per command feeds the parser (`arg`), the help text and the reference page, so the three cannot differ.
+ * One table per command feeds the parser (`arg`) and the help text, so the two cannot differ.
  *
  * Pure: the terminal is reached through {@link Terminal}, so the same commands run on Node and on the device.
  */
@@ -7,14 +7,7 @@ import arg from 'arg';
 
 import { EXIT_DONE, EXIT_USAGE, messageOf, UsageError } from './errors.ts';
 import { report } from './report.ts';
-
-/** Where a command's words go. Results to `out`, everything else to `err`. */
-export interface Terminal {
-  out(text: string): void;
-  err(text: string): void;
-  /** Whether `err` is a terminal that understands cursor movement. */
-  readonly interactive: boolean;
-}
+import type { Terminal } from './terminal.ts';
 
 /** One option of a command. */
 export interface OptionSpec {

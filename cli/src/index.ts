@@ -3,3 +3,4 @@ export * from './errors.ts';
 export * from './format.ts';
 export * from './progress.ts';
 export { jsonOf, tell, type Told } from './report.ts';
+export type { Terminal } from './terminal.ts';

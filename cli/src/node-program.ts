@@ -1,7 +1,8 @@
 /** A program as a Node process: whatever ends it, it says so in the one form that errors have. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { runProgram, type Program, type Terminal } from './command.ts';
+import { runProgram, type Program } from './command.ts';
+import type { Terminal } from './terminal.ts';
 import { CoconError } from './errors.ts';
 import { report } from './report.ts';
 

@@ -1,5 +1,5 @@
 /** The terminal of a Node process. */
-import type { Terminal } from './command.ts';
+import type { Terminal } from './terminal.ts';
 import { EXIT_FAILED, messageOf } from './errors.ts';
 
 /** Whether lines can be drawn again where standard error goes. */

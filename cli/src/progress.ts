@@ -1,5 +1,5 @@
 /** Progress on standard error: one line rewritten on a terminal, a line per step where there is none. */
-import type { Terminal } from './command.ts';
+import type { Terminal } from './terminal.ts';
 import { formatBytes } from './format.ts';
 
 /** Tells how far a long job is. */

@@ -1,5 +1,5 @@
 /** How a command that failed says so. */
-import type { Terminal } from './command.ts';
+import type { Terminal } from './terminal.ts';
 import { CoconError, EXIT_FAILED, EXIT_USAGE, messageOf, UsageError } from './errors.ts';
 import { plain } from './format.ts';
 import { systemErrorOf } from './system-error.ts';

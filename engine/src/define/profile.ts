@@ -5,9 +5,6 @@ import type { SizeText } from './size.ts';
 import type { OptionSetting, Slice } from './slice.ts';
 import type { vm, VmTest } from './vm-test.ts';
 
-/** Layers of an image at least: the kernel's, one more, and what shares one. */
-export const LEAST_LAYERS = 3;
-
 export interface ProfileDefinition {
   readonly name: string;
   readonly summary: string;

@@ -5,8 +5,8 @@
 import { didYouMean } from '../near-names.ts';
 import { firstFault, type RecipeFault } from './fault.ts';
 import { isOption, takesValue, wantedValue } from './options.ts';
+import { LEAST_LAYERS } from './layer-count.ts';
 import { isLine } from './path-names.ts';
-import { LEAST_LAYERS } from './profile.ts';
 import { OUTPUT_NAMES } from './recipe.ts';
 import { TARGETS } from './target.ts';
 

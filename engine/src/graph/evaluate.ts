@@ -7,7 +7,7 @@ import { messageOf } from '@cocon-os/cli';
 import type { Board } from '../define/board.ts';
 import { trackedFacts } from '../define/kernel-facts.ts';
 import type { Profile } from '../define/profile.ts';
-import { recipeFault } from '../define/recipe.ts';
+import { recipeFault } from '../define/recipe-fault.ts';
 import { DEMANDS, listFault, PACKAGES, TESTS, type ListShape } from '../define/shape.ts';
 import { bytesOf, SIZE_HINT, type SizeText } from '../define/size.ts';
 import { definitionInvalid, sliceInvalid, type OptionSetting, type Slice } from '../define/slice.ts';

@@ -2,7 +2,7 @@
  * From the layers of a build to the layers of an image. Each slice ships as its own layer as long as the budget lasts;
  * beyond it, the kernel stays alone at the bottom, the biggest keep their own, and the rest share one on top.
  */
-import { LEAST_LAYERS } from '../define/profile.ts';
+import { LEAST_LAYERS } from '../define/layer-count.ts';
 import { SlicesError } from '../errors.ts';
 import type { Member } from '../layer/members.ts';
 
