@@ -5,7 +5,7 @@ const DENY = ['--', '-D', 'warnings'] as const;
 
 const STAGES: readonly (readonly [string, readonly string[]])[] = [
   // Without them, every demand on the kernel would be a type error.
-  ['kernel types', ['bash', 'scripts/node', 'engine/bin/kernel-types.ts']],
+  ['kernel types', ['bash', 'scripts/node', 'scripts/kernel-types.ts']],
   ['format', ['node_modules/.bin/oxfmt', '--check', '.']],
   ['rust format', ['scripts/cargo', 'fmt', '--all', '--check']],
   ['lint', ['node_modules/.bin/oxlint', '--type-aware', '--deny-warnings', '.']],

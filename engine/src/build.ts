@@ -7,3 +7,4 @@ export type { Graph, GraphNode } from './graph/graph.ts';
 export { loadBoard, loadProfile } from './graph/load.ts';
 export { hostTool, type HostTool } from './host-tool.ts';
 export { buildProfile, type BuildProfileOptions, type BuiltProfile } from './image/build-profile.ts';
+export { generateKernelTypes } from './kconfig/generate-types.ts';

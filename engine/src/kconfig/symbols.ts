@@ -1,7 +1,7 @@
 /**
  * The kernel's symbols as slices write them: `k.EROFS_FS`, `k.MODULES.off()`, `k.NR_CPUS.is(64)`.
  *
- * {@link KernelSymbols} is empty here. `engine/bin/kernel-types.ts` writes its members from the pinned kernel's own
+ * {@link KernelSymbols} is empty here. `scripts/kernel-types.ts` writes its members from the pinned kernel's own
  * Kconfig files, with their help texts, so a name that this kernel does not have is a compile error. At run time any
  * name gives a handle: whether the kernel has it is proved against the finished configuration.
  */

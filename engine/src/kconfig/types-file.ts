@@ -36,7 +36,7 @@ export function kernelTypes(models: readonly KconfigModel[], key: string): strin
       .map((member) => memberText(member, every))
       .join('');
   return `// ${key}
-// Made by engine/bin/kernel-types.ts from the Kconfig files of Linux, whose texts are GPL-2.0-only. Do not commit it.
+// Made by scripts/kernel-types.ts from the Kconfig files of Linux, whose texts are GPL-2.0-only. Do not commit it.
 import type { ${Object.values(HANDLES).join(', ')} } from '@cocon-os/engine/kernel-symbols';
 
 declare module '@cocon-os/engine/kernel-symbols' {

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 
 import { CoconError, EXIT_FAILED, messageOf } from '@cocon-os/cli';
 import { nodeTerminal } from '@cocon-os/cli/node';
+import { cacheDirectory, generateKernelTypes } from '@cocon-os/engine/build';
 
-import { linuxTree } from '../../slices/linux/tree.ts';
-import { cacheDirectory } from '../src/cache-directory.ts';
-import { generateKernelTypes } from '../src/kconfig/generate-types.ts';
+import { linuxTree } from '../slices/linux/tree.ts';
 
 try {
   await generateKernelTypes({
-    file: join(import.meta.dirname, '../../slices/linux/generated/kernel-symbols.d.ts'),
+    file: join(import.meta.dirname, '../slices/linux/generated/kernel-symbols.d.ts'),
     source: linuxTree(),
     cache: cacheDirectory(),
     onStart: () => nodeTerminal.err('kernel symbols: making their types from the Kconfig files of Linux\n'),
