@@ -69,6 +69,7 @@ export type ToolErrorCode =
   | 'DISK_TOO_SMALL'
   | 'FIRMWARE_UNSUPPORTED'
   | 'OUTPUT_FAILED'
+  | 'DISK_FULL'
   | 'TOOL_MISSING'
   | 'TOOL_FAILED';
 

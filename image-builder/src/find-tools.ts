@@ -12,8 +12,9 @@ export const MKFS_VARIABLE = 'COCON_MKFS_EROFS';
 
 /** mkfs.erofs: the configured one, that of COCON_MKFS_EROFS, or the one that its slice builds from source. */
 export async function findMkfsErofs(configured?: string): Promise<string> {
+  // An empty variable is none, as in a shell's ${NAME:-…}.
   const named = configured ?? process.env[MKFS_VARIABLE];
-  if (named !== undefined) return named;
+  if (named !== undefined && named !== '') return named;
   // Loaded only here, for most commands do without any build from source.
   const [{ findHostTool }, { nodeTerminal }] = await Promise.all([
     import('./host-tools.ts'),

@@ -9,6 +9,7 @@ import {
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
 import { BuilderError, isSystemError } from './errors.ts';
+import { outputFailed } from './whole-file.ts';
 
 const OWNER_ONLY = 0o600;
 
@@ -98,9 +99,6 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
     }
     // It was not there before, so what is there now is a part of ours.
     await rm(path, { force: true });
-    throw new BuilderError('OUTPUT_FAILED', `Cannot write key "${path}": ${String(cause)}`, {
-      cause,
-      hint: 'Choose a directory that can be written to and has room.',
-    });
+    throw outputFailed(path, cause);
   });
 }

@@ -1,6 +1,10 @@
 /** Programs that the builder calls: found or refused with the package that has them, and quoted when they fail. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+
+import { fullPlace, roomHint } from '@cocon-os/cli/disk-room';
 
 import { BuilderError, isSystemError } from './errors.ts';
 
@@ -13,6 +17,8 @@ export interface ToolCall {
   /** What it is called for, as in "Cannot <purpose>". */
   readonly purpose: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The file that it writes: when it fails and no more fits there, that is why, whatever it says itself. */
+  readonly writes?: string;
   readonly input?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
@@ -20,7 +26,7 @@ const KEPT_OUTPUT = 4096;
 /** Where programs are that Debian keeps out of a plain user's PATH. */
 const SYSTEM_PATH = '/usr/sbin:/sbin';
 
-/** Runs a program to its end and returns what it wrote on standard output. Throws `TOOL_MISSING` and `TOOL_FAILED`. */
+/** Runs a program to its end and returns what it wrote on standard output. Throws `TOOL_MISSING`, `TOOL_FAILED`, `DISK_FULL`. */
 export async function runTool(call: ToolCall): Promise<string> {
   const child = spawn(call.program, call.args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -49,11 +55,23 @@ export async function runTool(call: ToolCall): Promise<string> {
     feed(child.stdin, call.input ?? []),
   ]);
   if (status === 0) return output;
+  assertRoom(call);
   throw new BuilderError(
     'TOOL_FAILED',
     `Cannot ${call.purpose}: ${call.program} ended with status ${String(status)}: ${(diagnostics || output).trim().slice(-KEPT_OUTPUT)}`,
     { hint: `Run it by hand to see more: ${call.program} ${call.args.join(' ')}` },
   );
+}
+
+/** Throws `DISK_FULL` when nothing more fits where the program wrote. mkfs.erofs then speaks of a bad checksum. */
+function assertRoom({ purpose, writes }: ToolCall): void {
+  const full = writes === undefined ? undefined : fullPlace([dirname(writes), tmpdir()]);
+  if (full === undefined) return;
+  const { directory, why } = full;
+  throw new BuilderError('DISK_FULL', `Cannot ${purpose}: ${why}`, {
+    hint: roomHint(directory),
+    facts: { path: directory },
+  });
 }
 
 async function feed(

@@ -1,22 +1,25 @@
 /** Files that a command makes: each is there whole or not at all, and takes the place of a file and of nothing else. */
 import { rmSync } from 'node:fs';
 import { access, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
-import { messageOf } from '@cocon-os/cli';
+import { CoconError, messageOf } from '@cocon-os/cli';
+import { noRoomIn, roomHint, saysNoRoom } from '@cocon-os/cli/disk-room';
 import { onProcessEnd } from '@cocon-os/qemu';
 import { draftOf, sweepDrafts } from '@cocon-os/engine/drafts';
 
 import { BuilderError, isSystemError } from './errors.ts';
 
-/** Has `write` make a draft beside `output`, which then takes its name. Throws `OUTPUT_FAILED`, and what `write` throws. */
+/** Has `write` make a draft beside `output`, which then takes its name. Throws `OUTPUT_FAILED`, `DISK_FULL`, and what `write` throws. */
 export async function wholeFile<T>(output: string, write: (draft: string) => Promise<T>): Promise<T> {
   await assertReplaceable(output);
   await sweepDrafts(dirname(output), output);
   const draft = await draftOf(output);
   const forget = onProcessEnd(() => rmSync(draft, { force: true }));
   try {
-    const result = await write(draft);
+    const result = await write(draft).catch((thrown: unknown) => {
+      throw isFull(output, thrown) ? outputFailed(output, thrown) : thrown;
+    });
     await rename(draft, output).catch((cause: unknown) => {
       throw outputFailed(output, cause);
     });
@@ -25,6 +28,13 @@ export async function wholeFile<T>(output: string, write: (draft: string) => Pro
     forget();
     await rm(draft, { force: true });
   }
+}
+
+/** Whether a draft of `output` could not be written because of its disk, whoever says so. The draft's own name helps nobody. */
+function isFull(output: string, thrown: unknown): boolean {
+  if (thrown instanceof CoconError && thrown.code === 'DISK_FULL')
+    return thrown.facts['path'] === resolve(dirname(output));
+  return saysNoRoom(thrown) || (thrown instanceof CoconError && saysNoRoom(thrown.cause));
 }
 
 /**
@@ -51,6 +61,14 @@ export async function assertReplaceable(output: string): Promise<void> {
 
 /** The error for a file that cannot be written where it was asked for. */
 export function outputFailed(output: string, cause: unknown): BuilderError {
+  if (isFull(output, cause)) {
+    const place = dirname(output);
+    return new BuilderError('DISK_FULL', `Cannot write "${output}": ${noRoomIn(place, cause)}`, {
+      hint: roomHint(place),
+      facts: { path: output },
+      cause,
+    });
+  }
   return new BuilderError('OUTPUT_FAILED', `Cannot write "${output}": ${messageOf(cause)}`, {
     hint: 'Choose a directory that can be written to and has room.',
     facts: { path: output },

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { ScratchError } from '@cocon-os/cli/disk-room';
+
 import { keepsTemporaryFiles } from './settings.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -42,9 +44,9 @@ export interface Scratch extends Disposable {
   file(name: string): string;
 }
 
-/** Makes a directory under the system's temporary directory; COCON_KEEP lets it stay. */
+/** Makes a directory under the system's temporary directory; COCON_KEEP lets it stay. Throws `ScratchError`. */
 export function makeScratch(purpose: string): Scratch {
-  const path = mkdtempSync(join(tmpdir(), `cocon-${purpose}-`));
+  const path = makeDirectory(tmpdir(), `cocon-${purpose}-`);
   const remove = (): void => {
     if (!keepsTemporaryFiles()) rmSync(path, { recursive: true, force: true });
   };
@@ -57,4 +59,12 @@ export function makeScratch(purpose: string): Scratch {
       remove();
     },
   };
+}
+
+function makeDirectory(place: string, prefix: string): string {
+  try {
+    return mkdtempSync(join(place, prefix));
+  } catch (cause) {
+    throw new ScratchError(cause);
+  }
 }

@@ -22,6 +22,7 @@ export async function writeDataPartition(
     program: 'mkfs.ext4',
     packageName: 'e2fsprogs',
     purpose: 'make the data partition',
+    writes: output,
     environment: {
       E2FSPROGS_FAKE_TIME: FIXED_TIME,
       SOURCE_DATE_EPOCH: FIXED_TIME,

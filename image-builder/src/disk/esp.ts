@@ -40,7 +40,14 @@ export async function writeEsp(
   await truncate(output, sizeBytes);
   const environment = { SOURCE_DATE_EPOCH: FAT_EPOCH, MTOOLS_SKIP_CHECK: '1' };
   const tool = (program: string, packageName: string, args: readonly string[]): Promise<string> =>
-    runTool({ program, packageName, args, environment, purpose: 'make the EFI system partition' });
+    runTool({
+      program,
+      packageName,
+      args,
+      environment,
+      purpose: 'make the EFI system partition',
+      writes: output,
+    });
   const id = Buffer.from(serial.subarray(0, 4)).toString('hex');
   await tool('mkfs.vfat', 'dosfstools', ['--invariant', '-i', id, '-n', 'COCON-ESP', output]);
   const file = scratch.file(name);

@@ -25,6 +25,7 @@ export async function writePartitionTable(
     program: 'sfdisk',
     packageName: 'fdisk',
     purpose: 'write the partition table',
+    writes: disk,
     args: ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'never', disk],
     input: [Buffer.from(`${lines.join('\n')}\n`)],
   });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
 
 import type { Progress } from '@cocon-os/cli';
+import { inScratch } from '@cocon-os/cli/disk-room';
 import { makeScratch, type Scratch } from '@cocon-os/qemu';
 
 import { BuilderError, isSystemError } from '../errors.ts';
@@ -125,11 +126,11 @@ async function fillPartitions(
       });
       continue;
     }
-    if (partition.role === 'esp') {
-      await writeEsp(file, partition.sizeBytes, loader, config.architecture, uuids.bytes('esp'), scratch);
-    } else {
-      await writeDataPartition(file, partition.sizeBytes, uuids);
-    }
+    await inScratch(() =>
+      partition.role === 'esp'
+        ? writeEsp(file, partition.sizeBytes, loader, config.architecture, uuids.bytes('esp'), scratch)
+        : writeDataPartition(file, partition.sizeBytes, uuids),
+    );
     await sparseCopy(file, disk, partition.offset);
     await rm(file);
   }

@@ -48,6 +48,7 @@ export async function writeErofs(
     program,
     packageName: 'erofs-utils 1.8 or later',
     purpose: 'make the root file system',
+    writes: output,
     args: [
       '--quiet',
       '--tar=f',

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 
+import { inScratch } from '@cocon-os/cli/disk-room';
+
 import type { RegularFile } from '../tree/inode.ts';
 import type { Spool } from '../tree/spool.ts';
 
@@ -30,8 +32,8 @@ export async function hashFile(
   return { path, size, sha256: hash.digest('hex') };
 }
 
-/** Writes a file of the image to `path`. */
+/** Writes a file of the image to the temporary file `path`. */
 export async function extractFile(spool: Spool, file: RegularFile, path: string): Promise<SealedFile> {
-  await writeFile(path, spool.pieces(file.offset, file.size), { mode: 0o600 });
+  await inScratch(() => writeFile(path, spool.pieces(file.offset, file.size), { mode: 0o600 }));
   return hashFile(path);
 }

@@ -7,6 +7,8 @@
 import { hash } from 'node:crypto';
 import { open, writeFile, type FileHandle } from 'node:fs/promises';
 
+import { inScratch } from '@cocon-os/cli/disk-room';
+
 import { BuilderError } from '../errors.ts';
 
 /** A tree that was written. */
@@ -21,7 +23,7 @@ const DIGEST = 32;
 const PIECE = 1024 * BLOCK;
 
 /**
- * Writes the tree of the file `data` to the file `output`. `onProgress` hears the bytes hashed and the whole.
+ * Writes the tree of the file `data` to the temporary file `output`. `onProgress` hears the bytes hashed and the whole.
  * Throws `ROOTFS_TOO_SMALL` for a file of one block or none, which has no tree.
  */
 export async function writeVerityTree(
@@ -46,7 +48,7 @@ export async function writeVerityTree(
     for (let below = levels[0]; below !== undefined && below.length > BLOCK; below = levels[0]) {
       levels.unshift(hashBlocks(below, below.length));
     }
-    await writeFile(output, levels);
+    await inScratch(() => writeFile(output, levels));
     return {
       sizeBytes: levels.reduce((sum, level) => sum + level.length, 0),
       rootHash: hash('sha256', levels[0] ?? new Uint8Array(), 'hex'),

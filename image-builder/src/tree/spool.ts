@@ -3,6 +3,8 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { ScratchError } from '@cocon-os/cli/disk-room';
+
 const PIECE = 2 ** 20;
 
 /** Bytes that were appended and can be read again anywhere. */
@@ -10,13 +12,19 @@ export class Spool {
   readonly #file: number;
   #size = 0;
 
-  /** Creates it in `directory` (default: that of TMPDIR), which needs room for the image's layers, decompressed. */
+  /**
+   * Creates it in `directory` (default: that of TMPDIR), which needs room for the image's layers, decompressed. Throws
+   * {@link ScratchError}, as {@link append} does.
+   */
   constructor(directory: string = tmpdir()) {
-    const place = mkdtempSync(join(directory, 'cocon-'));
+    let place: string | undefined;
     try {
+      place = mkdtempSync(join(directory, 'cocon-'));
       this.#file = openSync(join(place, 'layers'), 'wx+', 0o600);
+    } catch (cause) {
+      throw new ScratchError(cause);
     } finally {
-      rmSync(place, { recursive: true, force: true });
+      if (place !== undefined) rmSync(place, { recursive: true, force: true });
     }
   }
 
@@ -27,9 +35,17 @@ export class Spool {
 
   append(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length;) {
-      done += writeSync(this.#file, bytes, done, bytes.length - done, this.#size + done);
+      done += this.#write(bytes, done);
     }
     this.#size += bytes.length;
+  }
+
+  #write(bytes: Uint8Array, from: number): number {
+    try {
+      return writeSync(this.#file, bytes, from, bytes.length - from, this.#size + from);
+    } catch (cause) {
+      throw new ScratchError(cause);
+    }
   }
 
   /** `length` bytes from `offset`, all of which were appended before. */
