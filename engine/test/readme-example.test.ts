@@ -1,12 +1,13 @@
 /** The slice, the profile and the board of README.md are what they are said to be. */
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { expect, test } from 'vitest';
 
 import { REPOSITORY } from '../src/define/location.ts';
-import { evaluate } from '../src/graph/evaluate.ts';
-import { loadBoard, loadProfile } from '../src/graph/load.ts';
+import type { Graph } from '../src/graph/graph.ts';
 import { scratchDirectory } from './support.ts';
 
 /** Files by their names, which stand in the first line of each example. */
@@ -31,9 +32,10 @@ test('the examples of README.md can be evaluated as they stand, in a directory o
   }
   await mkdir(join(directory, 'slices/hello/files'));
   await writeFile(join(directory, 'slices/hello/files/hello.c'), 'int main(void) {}\n');
-  const profile = await loadProfile('greeter', directory);
-  const board = await loadBoard('gateway', directory);
-  const { nodes, image, demands } = await evaluate({ profile, board });
+  const cocon = ['scripts/node', 'image-builder/bin/cocon.ts'].map((path) => join(REPOSITORY, path));
+  const args = [...cocon, 'synth', 'greeter', '--board', 'gateway'];
+  const { stdout } = await promisify(execFile)('bash', args, { cwd: directory, maxBuffer: 2 ** 24 });
+  const { nodes, image, demands } = JSON.parse(stdout) as Graph;
   expect(image.at(-1)).toBe('hello@x86_64');
   expect(nodes.at(-1)).toMatchObject({
     name: 'hello',

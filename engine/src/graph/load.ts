@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url';
 
 import { messageOf } from '@cocon-os/cli';
+import { resolveOwnPackages } from '@cocon-os/cli/own-packages';
 
 import type { Board } from '../define/board.ts';
 import { shownPath } from '../define/location.ts';
@@ -36,6 +37,7 @@ async function load<Module>(
 ): Promise<Module & { readonly file: string }> {
   const file = await fileOf(kind, name, directory);
   if (file === undefined) throw await nameUnknown(kind, name, directory);
+  resolveOwnPackages();
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller checks for the export
     const module = (await importPurely(pathToFileURL(file).href)) as Module;

@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { resolveOwnPackages } from '@cocon-os/cli/own-packages';
 import type { z } from 'zod';
 
 import { BuilderError } from '../errors.ts';
@@ -32,6 +33,7 @@ export async function loadConfig(directory: string, named?: string): Promise<Loa
     });
   }
   let module: unknown;
+  resolveOwnPackages();
   try {
     module = await import(pathToFileURL(path).href);
   } catch (cause) {
