@@ -1,5 +1,5 @@
 /** Where in the repository something was defined, for errors. */
-import { dirname, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getCallSites } from 'node:util';
 
@@ -20,6 +20,11 @@ export function definitionPlace(): string {
 export function shownPath(path: string): string {
   const inside = relative(REPOSITORY, path);
   return inside.startsWith('..') ? path : inside;
+}
+
+/** A path that the graph holds as {@link shownPath} gave it. */
+export function pathInGraph(path: string): string {
+  return isAbsolute(path) ? path : join(REPOSITORY, path);
 }
 
 /** The path of a script, which the engine may know by its address. */

@@ -4,14 +4,14 @@
  */
 import { upstreamVersionOf } from '../pins/pin.ts';
 import { pins, toolchainLock, type PinnedPackage } from '../pins/pins.ts';
-import { debianSource, type PinnedDebianSource } from './source.ts';
+import { debianSource, type Patchable, type PinnedDebianSource } from './source.ts';
 import type { DebianSource } from '../sources/debian-source.ts';
 import { SlicesError } from '../errors.ts';
 
 export type { PinnedPackage } from '../pins/pins.ts';
 
 /** How a pinned source package is unpacked. */
-export type Unpacking = Pick<DebianSource, 'patched' | 'exclude'>;
+export type Unpacking = Pick<DebianSource, 'patched' | 'exclude'> & Patchable;
 
 /** The source package as it is pinned. */
 export function pinnedSource(name: PinnedPackage, unpacking: Unpacking): PinnedDebianSource {

@@ -1,11 +1,20 @@
 /** Where a slice's source comes from. Every kind is pinned: the same definition never means other bytes. */
 import type { DebianSource } from '../sources/debian-source.ts';
 
+/** What may be changed in a source before it is built. */
+export interface Patchable {
+  /**
+   * Absolute paths of patches, applied in this order with `patch -p1`, after Debian's own where these are applied. Their
+   * contents are hashed whenever the tree is evaluated.
+   */
+  readonly patches?: readonly string[];
+}
+
 /** A Debian source package, see {@link DebianSource}. */
-export type PinnedDebianSource = DebianSource & { readonly kind: 'debian' };
+export type PinnedDebianSource = DebianSource & Patchable & { readonly kind: 'debian' };
 
 /** A tar archive at an address. */
-export interface UrlSource {
+export interface UrlSource extends Patchable {
   readonly kind: 'url';
   readonly url: string;
   /** Of the file, lower-case hexadecimal. */
@@ -15,7 +24,7 @@ export interface UrlSource {
 }
 
 /** A commit of a git repository. Its name is its hash, so it is its own pin. */
-export interface GitSource {
+export interface GitSource extends Patchable {
   readonly kind: 'git';
   readonly url: string;
   /** The whole 40 or 64 hexadecimal digits. */
@@ -42,7 +51,7 @@ export interface LocalSource {
 
 export type Source = PinnedDebianSource | UrlSource | GitSource | CratesSource | LocalSource;
 
-export function debianSource(source: DebianSource): PinnedDebianSource {
+export function debianSource(source: DebianSource & Patchable): PinnedDebianSource {
   return { kind: 'debian', ...source };
 }
 

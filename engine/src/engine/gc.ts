@@ -163,6 +163,8 @@ async function unreachedSources(
     if (source?.kind === 'url') files.add(source.sha256);
     if (source?.kind === 'crates') source.crates.forEach(({ sha256 }) => files.add(sha256));
     if (source?.kind === 'debian') source.files.forEach(({ sha256 }) => files.add(sha256));
+    if (source !== undefined && 'patches' in source)
+      source.patches?.forEach(({ sha256 }) => files.add(sha256));
   }
   const git = join(cache.sources, 'git');
   for (const commit of commits) {

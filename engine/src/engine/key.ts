@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import type { BuildStep, LayerEntry, Outputs } from '../define/recipe.ts';
 import type { Platform } from '../define/target.ts';
-import type { GraphNode, GraphSource } from '../graph/graph.ts';
+import type { GraphNode, GraphPatch, GraphSource } from '../graph/graph.ts';
 import { sha256Of, stableJson } from '../stable-json.ts';
 import { closureOf, type ToolchainLock } from '../toolchain/lock.ts';
 import { toolchainDigest } from '../toolchain/root.ts';
@@ -97,17 +97,24 @@ function identityOf(source: GraphSource): unknown {
   switch (source.kind) {
     case 'debian': {
       const { kind, package: name, version, files, patched, exclude } = source;
-      return { kind, package: name, version, files, patched, exclude };
+      return { kind, package: name, version, files, patched, exclude, ...patchesOf(source) };
     }
     case 'url':
-      return { kind: 'url', sha256: source.sha256, exclude: source.exclude };
+      return { kind: 'url', sha256: source.sha256, exclude: source.exclude, ...patchesOf(source) };
     case 'git':
-      return { kind: 'git', commit: source.commit };
+      return { kind: 'git', commit: source.commit, ...patchesOf(source) };
     case 'crates':
       return { kind: 'crates', crates: source.crates };
     case 'local':
       return { kind: 'local', digest: source.digest };
   }
+}
+
+/** By contents and order. */
+function patchesOf({ patches }: { readonly patches?: readonly GraphPatch[] }): {
+  readonly patches?: readonly string[];
+} {
+  return patches === undefined ? {} : { patches: patches.map(({ sha256 }) => sha256) };
 }
 
 /**

@@ -1,8 +1,8 @@
-/** The steps that come before a slice's own: its source is unpacked in `/build/source`, and Debian's patches are applied. */
+/** The steps that come before a slice's own: its source is unpacked in `/build/source` and patched. */
 import type { BuildStep } from '../define/recipe.ts';
-import type { GraphSource } from '../graph/graph.ts';
+import type { GraphPatch, GraphSource } from '../graph/graph.ts';
 import { fileNameOf, type LockedCrate } from '../sources/cargo-lock.ts';
-import { ARCHIVE } from '../sources/fetch-graph-source.ts';
+import { ARCHIVE, PATCHES } from '../sources/fetch-graph-source.ts';
 
 /** A local source is put in place before the steps begin, and has none here. */
 export function unpackSteps(source: GraphSource | undefined): readonly BuildStep[] {
@@ -11,15 +11,18 @@ export function unpackSteps(source: GraphSource | undefined): readonly BuildStep
     case 'local':
       return [];
     case 'git':
-      return [unpack(`--file=/sources/${ARCHIVE}`, [])];
+      return [unpack(`--file=/sources/${ARCHIVE}`, []), ...ownPatches(source.patches)];
     case 'url':
-      return [unpack(`--strip-components=1 --file=/sources/${ARCHIVE}`, source.exclude)];
+      return [
+        unpack(`--strip-components=1 --file=/sources/${ARCHIVE}`, source.exclude),
+        ...ownPatches(source.patches),
+      ];
     case 'crates':
       return [unpackCrates(source.crates)];
     case 'debian': {
       const [upstream = '', debian = ''] = source.files.map(({ name }) => name);
       const first = unpack(`--strip-components=1 --file=/sources/${upstream}`, source.exclude);
-      return source.patched ? [first, patch(debian)] : [first];
+      return [first, ...(source.patched ? [debianPatches(debian)] : []), ...ownPatches(source.patches)];
     }
   }
 }
@@ -50,14 +53,26 @@ function unpackCrates(crates: readonly LockedCrate[]): BuildStep {
   return { name: 'unpack', script: script.join('\n') };
 }
 
+const PATCH = 'patch --batch --forward --strip=1';
+
+/** The slice's own, in its order. One that does not fit exactly fails the step: a hunk in another place is another change. */
+function ownPatches(patches: readonly GraphPatch[] = []): readonly BuildStep[] {
+  if (patches.length === 0) return [];
+  const applied = patches.flatMap(({ name }) => [
+    `echo 'patch ${name}'`,
+    `${PATCH} --fuzz=0 --input='/sources/${PATCHES}/${name}'`,
+  ]);
+  return [{ name: 'patches', script: ['cd source', ...applied].join('\n') }];
+}
+
 /** Debian's series lists patches in order, with comments (dpkg-source(1), format 3.0 quilt). */
-function patch(archive: string): BuildStep {
+function debianPatches(archive: string): BuildStep {
   const script = [
     `${TAR} --file=/sources/${archive}`,
     'cd source',
     'sed -e "s/[[:space:]]*#.*//" -e "/^$/d" debian/patches/series | while read -r name options; do',
     '  echo "patch $name"',
-    '  patch --batch --forward --strip=1 --input="debian/patches/$name"',
+    `  ${PATCH} --input="debian/patches/$name"`,
     'done',
   ];
   return { name: 'patch', script: script.join('\n') };

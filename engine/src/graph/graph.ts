@@ -11,6 +11,15 @@ import type { LockedCrate } from '../sources/cargo-lock.ts';
 /** `<slice>@<platform>`: `busybox@x86_64`, `erofs-utils@host`. */
 export type NodeId = string;
 
+/** A patch of a slice's own. Its contents are in the key, its name and place are not. */
+export interface GraphPatch {
+  readonly name: string;
+  /** Relative to the repository; outside of it, absolute. */
+  readonly path: string;
+  /** Of the file, lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
 /** A source as it enters the key. */
 export type GraphSource =
   | {
@@ -21,14 +30,21 @@ export type GraphSource =
       readonly files: readonly { readonly name: string; readonly sha256: string }[];
       readonly patched: boolean;
       readonly exclude: readonly string[];
+      readonly patches?: readonly GraphPatch[];
     }
   | {
       readonly kind: 'url';
       readonly url: string;
       readonly sha256: string;
       readonly exclude: readonly string[];
+      readonly patches?: readonly GraphPatch[];
     }
-  | { readonly kind: 'git'; readonly url: string; readonly commit: string }
+  | {
+      readonly kind: 'git';
+      readonly url: string;
+      readonly commit: string;
+      readonly patches?: readonly GraphPatch[];
+    }
   | { readonly kind: 'crates'; readonly crates: readonly LockedCrate[] }
   | {
       readonly kind: 'local';

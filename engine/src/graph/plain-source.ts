@@ -1,15 +1,16 @@
 /** A source as it stands in the graph. */
 import { readFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 
-import { REPOSITORY } from '../define/location.ts';
+import { shownPath } from '../define/location.ts';
 import { sliceInvalid, type Slice } from '../define/slice.ts';
 import type { Source } from '../define/source.ts';
 import { messageOf } from '@cocon-os/cli';
 import { SlicesError } from '../errors.ts';
 import { lockedCrates } from '../sources/cargo-lock.ts';
 import { filesOf } from '../sources/debian-source.ts';
-import type { GraphSource } from './graph.ts';
+import { sha256Of } from '../stable-json.ts';
+import type { GraphPatch, GraphSource } from './graph.ts';
 import { localDigest } from './local-digest.ts';
 
 /** Throws `SLICE_INVALID` for a local source or a lock that cannot be read and for a pin that is none. */
@@ -26,6 +27,7 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
         })),
         patched: source.patched,
         exclude: source.exclude ?? [],
+        ...(await plainPatches(slice, source.patches)),
       };
     case 'url':
       return {
@@ -33,9 +35,15 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
         url: source.url,
         sha256: pinned(slice, source.sha256, SHA256),
         exclude: source.exclude ?? [],
+        ...(await plainPatches(slice, source.patches)),
       };
     case 'git':
-      return { kind: 'git', url: source.url, commit: pinned(slice, source.commit, COMMIT) };
+      return {
+        kind: 'git',
+        url: source.url,
+        commit: pinned(slice, source.commit, COMMIT),
+        ...(await plainPatches(slice, source.patches)),
+      };
     case 'crates': {
       const crates = await readFile(source.lock, 'utf8')
         .then((text) => lockedCrates(text, source.package).crates)
@@ -50,10 +58,38 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
         const { message, hint } = told(cause, source.hint);
         throw sliceInvalid(slice, 'source', message, hint);
       });
-      const path = relative(REPOSITORY, source.path);
-      return { kind: 'local', path: path.startsWith('..') ? source.path : path, digest };
+      return { kind: 'local', path: shownPath(source.path), digest };
     }
   }
+}
+
+/** The patches of a slice, read now; nothing where it has none, so that its record stays as it was. */
+async function plainPatches(
+  slice: Slice,
+  paths: readonly string[] = [],
+): Promise<{ readonly patches?: readonly GraphPatch[] }> {
+  if (!Array.isArray(paths)) throw patchInvalid(slice, 'they are not a list');
+  const patches: GraphPatch[] = [];
+  for (const path of paths) {
+    if (typeof path !== 'string' || !isAbsolute(path)) {
+      throw patchInvalid(slice, `${JSON.stringify(path)} is not an absolute path`);
+    }
+    const name = basename(path);
+    if (!FILE_NAME.test(name)) throw patchInvalid(slice, `${JSON.stringify(name)} cannot name a patch`);
+    if (patches.some((other) => other.name === name)) {
+      throw patchInvalid(slice, `two of them are called ${name}`);
+    }
+    const bytes = await readFile(path).catch((cause: unknown) => {
+      throw patchInvalid(slice, `${shownPath(path)} cannot be read: ${messageOf(cause)}`);
+    });
+    patches.push({ name, path: shownPath(path), sha256: sha256Of(bytes) });
+  }
+  return patches.length === 0 ? {} : { patches };
+}
+
+function patchInvalid(slice: Slice, why: string): SlicesError {
+  const hint = "List files beside the slice: patches: [join(import.meta.dirname, 'fix-build.patch')].";
+  return sliceInvalid(slice, 'source.patches', why, hint);
 }
 
 /** What the file system throws has no way out of its own. */

@@ -13,8 +13,19 @@ export async function fetchGraphSource(
   cache: CacheDirectory,
   onLine: (line: string) => void,
 ): Promise<Readonly<Record<string, string>>> {
-  switch (source?.kind) {
-    case undefined:
+  if (source === undefined) return {};
+  const files = await fetchArchives(source, cache, onLine);
+  if (!('patches' in source) || source.patches === undefined) return files;
+  const { keepPatches } = await import('./keep-patches.ts');
+  return { ...files, ...(await keepPatches(source.patches, cache)) };
+}
+
+async function fetchArchives(
+  source: GraphSource,
+  cache: CacheDirectory,
+  onLine: (line: string) => void,
+): Promise<Readonly<Record<string, string>>> {
+  switch (source.kind) {
     case 'local':
       return {};
     case 'debian': {
@@ -38,3 +49,6 @@ export async function fetchGraphSource(
 
 /** The one file of a source that is an archive. */
 export const ARCHIVE = 'archive.tar';
+
+/** The directory of a slice's own patches. */
+export const PATCHES = 'patches';

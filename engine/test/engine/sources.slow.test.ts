@@ -1,7 +1,7 @@
 /** Every kind of source, from where it lies to what a step sees of it. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { buildGraph } from '../../src/engine/build.ts';
 import { openStore } from '../../src/engine/store.ts';
 import { localDigest } from '../../src/graph/local-digest.ts';
-import type { GraphSource } from '../../src/graph/graph.ts';
+import type { GraphPatch, GraphSource } from '../../src/graph/graph.ts';
 import { readLayerFile } from '../../src/layer/read-layer.ts';
 import { sha256Of } from '../../src/stable-json.ts';
 import { toolchainLock as lock } from '../../src/pins/pins.ts';
@@ -51,6 +51,14 @@ async function tree(): Promise<string> {
   return directory;
 }
 
+/** A patch that replaces the line of `doc/text`. */
+async function patch(directory: string, name: string, from: string, to: string): Promise<GraphPatch> {
+  const path = join(directory, '..', name);
+  const text = `--- a/doc/text\n+++ b/doc/text\n@@ -1 +1 @@\n-${from}\n+${to}\n`;
+  await writeFile(path, text);
+  return { name, path, sha256: sha256Of(text) };
+}
+
 const WHOLE = [
   '755 source',
   '755 source/doc',
@@ -76,6 +84,28 @@ describe('a step finds in /build/source', () => {
     expect(await seen({ ...source, exclude: ['*/doc', "it's not there"] })).toEqual(
       WHOLE.filter((line) => !/doc|text/.test(line)),
     );
+  });
+
+  test('what patches have made of it, in their order', async () => {
+    const directory = await tree();
+    const archive = join(directory, '../hello.tar');
+    await promisify(execFile)('tar', ['-C', join(directory, '..'), '-cf', archive, 'hello-1.0']);
+    const bytes = await readFile(archive);
+    const source = { kind: 'url', url: 'http://127.0.0.1:1/', sha256: sha256Of(bytes), exclude: [] } as const;
+    const first = await patch(directory, 'first.patch', 'a text', 'a second text');
+    const second = await patch(directory, 'second.patch', 'a second text', 'a third text');
+    const text = async (...patches: readonly GraphPatch[]): Promise<string | undefined> =>
+      (await seen({ ...source, patches }, [bytes])).at(-2);
+    expect(await text(first, second)).toBe('a third text');
+
+    const refused = await errorOf(text(second, first));
+    expect(refused.code).toBe('BUILD_FAILED');
+    expect(refused.message).toContain('patch second.patch');
+
+    await writeFile(second.path, 'changed since');
+    expect((await errorOf(text(first, second))).code).toBe('SOURCE_CHANGED');
+    await rm(second.path);
+    expect((await errorOf(text(first, second))).code).toBe('SOURCE_CHANGED');
   });
 
   test('the files of a commit', async () => {
