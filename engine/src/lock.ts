@@ -2,13 +2,13 @@
  * Locks between processes: flock(2). The kernel keeps them and drops them with the descriptor, however a holder ends and in
  * whichever PID namespace it runs, so none is ever stale.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, fstatSync, openSync, rmSync, statSync, type Stats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { messageOf } from '@cocon-os/cli';
+import { programEnvironment, startProgram } from '@cocon-os/cli/host-program';
 
 import { SlicesError } from './errors.ts';
 import { hasCode } from './files.ts';
@@ -107,9 +107,12 @@ export async function waitForLock(descriptor: number, kind: LockKind, path: stri
  * stays when flock(1) has ended. It takes 2 ms.
  */
 async function flock(descriptor: number, args: readonly string[], path: string): Promise<boolean> {
-  const child = spawn('flock', [...args, '3'], { stdio: ['ignore', 'ignore', 'pipe', descriptor] });
+  const child = startProgram('flock', [...args, '3'], {
+    environment: programEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe', descriptor],
+  });
   let said = '';
-  child.stdio[2]?.on('data', (data) => void (said += String(data)));
+  child.stderr.on('data', (data) => void (said += String(data)));
   try {
     await once(child, 'close');
   } catch (cause) {

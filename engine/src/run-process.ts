@@ -1,7 +1,8 @@
 /** Child processes: one way to run them, with every line seen as it is printed. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
+
+import { programEnvironment, startProgram, type ProgramEnvironment } from '@cocon-os/cli/host-program';
 
 /** How a process ended. */
 export interface ProcessResult {
@@ -15,7 +16,8 @@ export interface ProcessResult {
 /** What {@link runProcess} may be told. */
 export interface ProcessOptions {
   readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
+  /** All of its variables; the usual ones, if not given. */
+  readonly environment?: ProgramEnvironment;
   /** Called for each line of either stream. */
   readonly onLine?: (line: string) => void;
 }
@@ -35,9 +37,9 @@ export async function runProcess(
   options: ProcessOptions = {},
 ): Promise<ProcessResult> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const child = spawn(program, args, {
+  const child = startProgram(program, args, {
     cwd: options.cwd,
-    env: options.env ?? process.env,
+    environment: options.environment ?? programEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stdout: string[] = [];

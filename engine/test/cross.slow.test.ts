@@ -3,6 +3,7 @@ import { copyFileSync, statSync, writeFileSync } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { programEnvironment } from '@cocon-os/cli/host-program';
 import { expect, test } from 'vitest';
 
 import { timelessBytes, writeVolume } from '../../native/device/test/support/volume-file.ts';
@@ -140,7 +141,7 @@ test('cocon-update for armv7 knows the time after 2038', async () => {
   writeVolume(at('volume.img'), VOLUME_BYTES, first);
   const run = (...words: readonly string[]): Promise<ProcessResult> =>
     runProcess(EMULATORS.armv7, [program, ...words, '--volume', at('volume.img')], {
-      env: { ...process.env, LD_PRELOAD: at('later.so') },
+      environment: programEnvironment({ LD_PRELOAD: at('later.so') }),
     });
   writeFileSync(at('release.pub'), trustedKey.pem);
   writeFileSync(at('second.oci'), await artifactOf(second));

@@ -56,7 +56,7 @@ async function cocon(directory: string, root: string, ...args: readonly string[]
   const command = [join(REPOSITORY, 'image-builder/bin/cocon.ts'), ...args];
   const { status, stdout, tail } = await runProcess('bash', [join(REPOSITORY, 'scripts/node'), ...command], {
     cwd: directory,
-    env: { ...process.env, COCON_CACHE: root },
+    environment: { ...process.env, COCON_CACHE: root },
   });
   if (status !== 0) throw new Error(`cocon ${args.join(' ')} ended with ${status}:\n${tail.join('\n')}`);
   return stdout;

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { programEnvironment } from '@cocon-os/cli/host-program';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { linuxTree } from '../../slices/linux/tree.ts';
@@ -54,9 +55,9 @@ afterAll(() => rm(tree, { recursive: true, force: true }));
 async function configured(demands: readonly Demand[], architecture = 'x86'): Promise<string> {
   const fragment = join(tree, 'fragment');
   await writeFile(fragment, fragmentOf(demands));
-  const env = { ...process.env, KCONFIG_ALLCONFIG: fragment };
+  const environment = programEnvironment({ KCONFIG_ALLCONFIG: fragment });
   const args = ['-s', '-C', tree, `ARCH=${architecture}`, 'allnoconfig'];
-  expect(await runProcess('make', args, { env })).toMatchObject({ status: 0 });
+  expect(await runProcess('make', args, { environment })).toMatchObject({ status: 0 });
   return readFile(join(tree, '.config'), 'utf8');
 }
 

@@ -10,6 +10,7 @@ async function kernel(...args: readonly string[]): Promise<{ status: number; std
   const command = [join(REPOSITORY, 'image-builder/bin/cocon.ts'), 'kernel', ...args];
   const result = await runProcess('bash', [join(REPOSITORY, 'scripts/node'), ...command], {
     cwd: REPOSITORY,
+    environment: process.env,
   });
   return { status: result.status, stdout: result.stdout, said: result.tail.join('\n') };
 }

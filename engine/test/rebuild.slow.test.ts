@@ -13,6 +13,7 @@ async function cocon(...args: readonly string[]): Promise<readonly string[]> {
   const command = [join(REPOSITORY, 'image-builder/bin/cocon.ts'), ...args];
   const { status, tail } = await runProcess('bash', [join(REPOSITORY, 'scripts/node'), ...command], {
     cwd: REPOSITORY,
+    environment: process.env,
   });
   expect({ status, said: tail.join('\n') }).toMatchObject({ status: 0 });
   return tail;

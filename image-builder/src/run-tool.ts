@@ -1,10 +1,15 @@
 /** Programs that the builder calls: found or refused with the package that has them, and quoted when they fail. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 
 import { fullPlace, roomHint } from '@cocon-os/cli/disk-room';
+import {
+  programEnvironment,
+  startProgram,
+  type Need,
+  type ProgramEnvironment,
+} from '@cocon-os/cli/host-program';
 
 import { BuilderError, isSystemError } from './errors.ts';
 
@@ -16,28 +21,22 @@ export interface ToolCall {
   readonly packageName: string;
   /** What it is called for, as in "Cannot <purpose>". */
   readonly purpose: string;
-  readonly environment?: Readonly<Record<string, string>>;
   /** The file that it writes: when it fails and no more fits there, that is why, whatever it says itself. */
   readonly writes?: string;
+  /** What it is told besides the usual (@cocon-os/cli, DESIGN.md, "Programs that are started"). */
+  readonly environment?: ProgramEnvironment;
+  /** What it has to know of the person. */
+  readonly needs?: readonly Need[];
   readonly input?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 const KEPT_OUTPUT = 4096;
-/** Where programs are that Debian keeps out of a plain user's PATH. */
-const SYSTEM_PATH = '/usr/sbin:/sbin';
 
 /** Runs a program to its end and returns what it wrote on standard output. Throws `TOOL_MISSING`, `TOOL_FAILED`, `DISK_FULL`. */
 export async function runTool(call: ToolCall): Promise<string> {
-  const child = spawn(call.program, call.args, {
+  const child = startProgram(call.program, call.args, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Messages, dates and sort orders must not depend on who builds.
-    env: {
-      ...process.env,
-      PATH: `${process.env['PATH'] ?? ''}:${SYSTEM_PATH}`,
-      LC_ALL: 'C',
-      TZ: 'UTC',
-      ...call.environment,
-    },
+    environment: programEnvironment(call.environment, call.needs),
   });
   let output = '';
   let diagnostics = '';

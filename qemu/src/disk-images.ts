@@ -1,16 +1,14 @@
 /** Makes the images that machines write to. What a disk is for the machine is in `machine.ts`. */
-import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 
 import { messageOf } from '@cocon-os/cli';
+import { programEnvironment, startProgram } from '@cocon-os/cli/host-program';
 
 import { QemuError } from './errors.ts';
 import { findQemuImg } from './find-program.ts';
 import type { Disk } from './machine.ts';
-
-const run = promisify(execFile);
 
 /** Makes a qcow2 image whose unwritten parts are those of `base`, which must stay as it is. Throws `DISK_FAILED`. */
 export async function createOverlay(base: string, format: 'raw' | 'qcow2', overlay: string): Promise<void> {
@@ -50,9 +48,18 @@ export function requireImage(path: string): void {
 }
 
 async function attempt(what: string, program: string, args: readonly string[]): Promise<void> {
-  try {
-    await run(program, args);
-  } catch (cause) {
-    throw new QemuError('DISK_FAILED', `Cannot ${what}: ${messageOf(cause).trim()}`, { cause });
-  }
+  const failed = (why: string, cause?: unknown): QemuError =>
+    new QemuError('DISK_FAILED', `Cannot ${what}: ${why}`, { cause });
+  const child = startProgram(program, args, {
+    environment: programEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  await once(child, 'close').catch((cause: unknown) => {
+    throw failed(messageOf(cause), cause);
+  });
+  if (child.exitCode === 0) return;
+  const end = child.exitCode === null ? `signal ${String(child.signalCode)}` : `status ${child.exitCode}`;
+  throw failed(`${program} ended with ${end}: ${said.trim()}`);
 }

@@ -2,6 +2,7 @@
 import { closeSync, copyFileSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { programEnvironment } from '@cocon-os/cli/host-program';
 import { spawn } from 'node-pty';
 import type { IPty } from 'node-pty';
 
@@ -48,6 +49,7 @@ export async function startMachine(machine: Machine, options: StartOptions = {})
       cols: COLUMNS,
       rows: ROWS,
       encoding: null,
+      env: programEnvironment(),
     });
     return connect(machine, pty, { qmp, scratch, logFile, logPath });
   } catch (thrown) {

@@ -7,8 +7,10 @@
  * same. libfaketime holds the clock at {@link BUILD_TIME} for every program that asks the C library; the times of files
  * and the monotonic clock stay real, and make and ninja, which compare files with the clock, are left alone.
  */
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+
+import { programEnvironment, startProgram } from '@cocon-os/cli/host-program';
 
 import { BUILD_TIME } from '../build-time.ts';
 import { SlicesError } from '../errors.ts';
@@ -99,7 +101,10 @@ export async function runInSandbox(
   const limit = processors === undefined ? [] : ['taskset', '--cpu-list', `0-${processors - 1}`];
   const run = ['bwrap', ...sandboxArguments(mounts), '--new-session', ...SHELL, PROLOGUE + script];
   const [program = 'bwrap', ...args] = [...limit, ...run];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = startProgram(program, args, {
+    environment: programEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const tail: string[] = [];
   const seen = (line: string): void => {
     tail.push(line);
@@ -118,13 +123,14 @@ export async function shellInSandbox(mounts: SandboxMounts, output: 'out' | 'err
   const terminal = ['--setenv', 'TERM', process.env['TERM'] ?? 'dumb', '--setenv', 'PS1', 'sandbox:\\w# '];
   const shell = ['/usr/bin/bash', '--norc', '--noprofile', '-i'];
   return endOf(
-    spawn('bwrap', [...sandboxArguments(mounts), ...terminal, ...shell], {
+    startProgram('bwrap', [...sandboxArguments(mounts), ...terminal, ...shell], {
+      environment: programEnvironment(),
       stdio: ['inherit', output === 'out' ? 'inherit' : process.stderr, 'inherit'],
     }),
   );
 }
 
-async function endOf(child: ReturnType<typeof spawn>): Promise<number> {
+async function endOf(child: ChildProcess): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.once('error', reject);
   child.once('close', (code, signal) => resolve(exitStatus(code, signal)));

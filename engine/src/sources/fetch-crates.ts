@@ -6,6 +6,8 @@ import { copyFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { programEnvironment } from '@cocon-os/cli/host-program';
+
 import type { CacheDirectory } from '../cache-directory.ts';
 import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
@@ -126,11 +128,13 @@ async function cargo(
   cwd: string,
   onLine: (line: string) => void,
 ): ReturnType<typeof runProcess> {
+  const usual = programEnvironment({}, ['network', 'cargo']);
+  // Debian's own, as in all of this toolkit, also where a rustup comes first.
+  const environment = { ...usual, PATH: `/usr/bin:${usual.PATH}` };
   try {
-    // Debian's own, as in all of this toolkit, also where a rustup comes first.
     return await runProcess('cargo', args, {
       cwd,
-      env: { ...process.env, PATH: `/usr/bin:${process.env['PATH']}` },
+      environment,
       onLine,
     });
   } catch (cause) {

@@ -6,9 +6,10 @@
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+
+import { programEnvironment, startProgram, type ProgramEnvironment } from '@cocon-os/cli/host-program';
 
 import type { CacheDirectory } from '../cache-directory.ts';
 import { draftOf } from '../drafts.ts';
@@ -31,8 +32,8 @@ const ATTRIBUTES = '* -text -eol -ident -filter -working-tree-encoding -export-s
 const ENVIRONMENT = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_ATTR_NOSYSTEM: '1',
   GIT_TERMINAL_PROMPT: '0',
-  LC_ALL: 'C.UTF-8',
 };
 
 /**
@@ -108,9 +109,9 @@ async function fetchCommit(
 
 async function archive({ url, commit }: PinnedCommit, repository: string, to: string): Promise<void> {
   const args = ['-c', 'tar.umask=0022', 'archive', '--format=tar', commit];
-  const child = spawn('git', args, {
+  const child = startProgram('git', args, {
     cwd: repository,
-    env: environment(repository),
+    environment: environment(repository),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -131,7 +132,7 @@ async function archive({ url, commit }: PinnedCommit, repository: string, to: st
 
 async function git(repository: string, args: readonly string[]): ReturnType<typeof runProcess> {
   try {
-    return await runProcess('git', args, { cwd: repository, env: environment(repository) });
+    return await runProcess('git', args, { cwd: repository, environment: environment(repository) });
   } catch (cause) {
     if (!hasCode(cause, ['ENOENT'])) throw cause;
     throw new SlicesError('HOST_PACKAGE_MISSING', 'Cannot fetch a commit: git is not installed', {
@@ -141,6 +142,6 @@ async function git(repository: string, args: readonly string[]): ReturnType<type
   }
 }
 
-function environment(repository: string): NodeJS.ProcessEnv {
-  return { ...process.env, ...ENVIRONMENT, GIT_DIR: repository };
+function environment(repository: string): ProgramEnvironment {
+  return programEnvironment({ ...ENVIRONMENT, GIT_DIR: repository }, ['network', 'ssh']);
 }

@@ -6,6 +6,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { programEnvironment } from '@cocon-os/cli/host-program';
+
 import { SlicesError } from '../errors.ts';
 import { runProcess, type ProcessOptions, type ProcessResult } from '../run-process.ts';
 import { DEBIAN_SUITE } from './debian-source.ts';
@@ -67,11 +69,13 @@ export async function privateApt(
     program: string,
     args: readonly string[],
     options: ProcessOptions = {},
-  ): Promise<ProcessResult> =>
-    runProcess(program, ['--config-file', configuration, ...args], {
+  ): Promise<ProcessResult> => {
+    const usual = programEnvironment({}, ['network', 'apt']);
+    return runProcess(program, ['--config-file', configuration, ...args], {
       ...options,
-      env: { ...process.env, PATH: `${process.env['PATH']}:${APT_PROGRAMS}`, LC_ALL: 'C.UTF-8' },
+      environment: { ...usual, PATH: `${usual.PATH}:${APT_PROGRAMS}` },
     });
+  };
   const demand = async (
     program: string,
     action: string,

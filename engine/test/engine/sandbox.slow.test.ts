@@ -6,8 +6,9 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
+import { hostileEnvironment } from '../../../cli/test/hostile.ts';
 import { BUILD_TIME } from '../../src/build-time.ts';
 import { cacheDirectory } from '../../src/cache-directory.ts';
 import { runInSandbox, SANDBOX_ENVIRONMENT } from '../../src/engine/sandbox.ts';
@@ -128,9 +129,11 @@ echo "$v" >/proc/sys/vm/swappiness && echo 'written' || echo 'refused'
   });
 
   test('has an environment of its own', async () => {
-    process.env['COCON_SANDBOX_TEST'] = 'leak';
+    for (const [name, value] of Object.entries(hostileEnvironment('/home/of/the/person'))) {
+      vi.stubEnv(name, value);
+    }
     const { lines } = await inside('env');
-    delete process.env['COCON_SANDBOX_TEST'];
+    vi.unstubAllEnvs();
     const found = Object.fromEntries(
       lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     );

@@ -15,11 +15,14 @@ const SOURCE = join(import.meta.dirname, '..');
 /** Directories whose code makes the files of a release. */
 const CODE = ['config', 'oci', 'seal', 'tar', 'tree'];
 
+/** How mkfs.erofs is called. */
+const CALL = [join(SOURCE, 'run-tool.ts'), fileURLToPath(import.meta.resolve('@cocon-os/cli/host-program'))];
+
 /** 64 hexadecimal digits. `cwd` is where the configuration is looked for. */
 export async function sealKey(cwd: string): Promise<string> {
   const config = await findConfig(cwd);
   const recipe = fileURLToPath(import.meta.resolve('@cocon-os/slices/erofs-utils'));
-  const paths = [...CODE.flatMap(codeIn), recipe, ...(config === undefined ? [] : [config])];
+  const paths = [...CODE.flatMap(codeIn), ...CALL, recipe, ...(config === undefined ? [] : [config])];
   const all = createHash('sha256').update(process.env[MKFS_VARIABLE] ?? '');
   // At once: some forty small files one after the other take 5 ms, and 15 when each of them waits for its turn.
   for (const path of paths) all.update('\0').update(readFileSync(path));

@@ -39,7 +39,13 @@ exec /bin/busybox sleep 1000000
 /** The disks of the peer's machine, in order, made in `directory`. Throws `BuilderError`. */
 export async function makePeerDisks(directory: string): Promise<readonly string[]> {
   const purpose = "get Debian's cloud kernel and initrd";
-  const cache = await runTool({ program: 'bash', args: [FETCH], packageName: 'bash', purpose });
+  const cache = await runTool({
+    program: 'bash',
+    args: [FETCH],
+    packageName: 'bash',
+    purpose,
+    needs: ['network', 'apt', 'cache'],
+  });
   const from = cache.trim();
   return [await loaderDisk(from, directory), await rootDisk(from, directory)];
 }

@@ -1,5 +1,4 @@
 /** Image files and block devices of this machine as devices. */
-import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs';
 
 import { messageOf } from '@cocon-os/cli';
+import { programEnvironment, runProgramNow } from '@cocon-os/cli/host-program';
 
 import type { BlockDevice } from '../block-device.ts';
 import { SdfsError, type SdfsErrorCode } from '../errors.ts';
@@ -131,7 +131,8 @@ class FileDevice implements OpenedDevice {
 
   dropCaches(): void {
     // Node has no posix_fadvise(2); GNU dd asks for POSIX_FADV_DONTNEED on the whole file when it copies nothing of it.
-    spawnSync('dd', [`if=${this.name}`, 'iflag=nocache', 'count=0', 'status=none'], { stdio: 'ignore' });
+    const args = [`if=${this.name}`, 'iflag=nocache', 'count=0', 'status=none'];
+    runProgramNow('dd', args, programEnvironment());
   }
 
   close(): void {

@@ -3,10 +3,10 @@
  * `native/device/src/platform/writer_lock.rs`): an exclusive flock(2) on the image file, or on the node of the whole disk.
  * The kernel drops it with the descriptor, however its holder ends and wherever it runs.
  */
-import { spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, openSync, statSync, type Stats } from 'node:fs';
 
 import { messageOf } from '@cocon-os/cli';
+import { programEnvironment, runProgramNow } from '@cocon-os/cli/host-program';
 import { holderOf } from '@cocon-os/cli/lock-holder';
 
 import { SdfsError } from '../errors.ts';
@@ -74,10 +74,8 @@ function openNode(node: { readonly path: string; readonly number?: string }, pat
  * shell's `flock 9`), so the lock stays when flock(1) has ended.
  */
 function takeLock(descriptor: number, path: string, patience: number): void {
-  const { status, stderr, error } = spawnSync('flock', ['--exclusive', '--wait', String(patience), '3'], {
-    stdio: ['ignore', 'ignore', 'pipe', descriptor],
-    encoding: 'utf8',
-  });
+  const args = ['--exclusive', '--wait', String(patience), '3'];
+  const { status, stderr, error } = runProgramNow('flock', args, programEnvironment(), [descriptor]);
   if (status === 0) return;
   if (status === CONFLICT) {
     const pid = holderOf(descriptor);

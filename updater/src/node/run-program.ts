@@ -1,7 +1,6 @@
 /** A child process with a time limit, in a process group of its own so that the limit ends what it started as well. */
-import { spawn } from 'node:child_process';
-
 import { messageOf } from '@cocon-os/cli';
+import { programEnvironment, startProgram } from '@cocon-os/cli/host-program';
 
 import { UpdaterError } from '../errors.ts';
 import type { RunResult } from '../platform.ts';
@@ -58,7 +57,11 @@ export function runChild(
 /** Some faults of a program that does not start are thrown at once (ENOTDIR), the others come as an event. */
 function start(program: string, args: readonly string[], failed: (cause: unknown) => UpdaterError) {
   try {
-    return spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    return startProgram(program, args, {
+      environment: programEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
   } catch (cause) {
     throw failed(cause);
   }
