@@ -1,6 +1,7 @@
 /** The EFI system partition: a FAT file system that holds the loader and nothing else. */
 import { truncate, writeFile } from 'node:fs/promises';
 
+import type { ProgramEnvironment } from '@cocon-os/cli/host-program';
 import type { Scratch } from '@cocon-os/qemu';
 
 import { BuilderError } from '../errors.ts';
@@ -16,6 +17,16 @@ const DEFAULT_LOADERS: Readonly<Record<string, string>> = {
 
 /** FAT's first day: what stands in a directory entry must be some date. */
 const FAT_EPOCH = '315532800';
+
+/** All that mtools.conf(5) of the host could say about files: variables stand above configuration files. */
+export const MTOOLS_ENVIRONMENT: ProgramEnvironment = {
+  MTOOLS_SKIP_CHECK: '1',
+  MTOOLS_FAT_COMPATIBILITY: '0',
+  MTOOLS_LOWER_CASE: '0',
+  MTOOLS_NO_VFAT: '0',
+  MTOOLS_DOTTED_DIR: '0',
+  MTOOLS_NAME_NUMERIC_TAIL: '1',
+};
 
 /** Makes the file system in a new file `output` of `sizeBytes`. `serial` are its 4 bytes of volume serial number. */
 export async function writeEsp(
@@ -38,7 +49,7 @@ export async function writeEsp(
   }
   await writeFile(output, '');
   await truncate(output, sizeBytes);
-  const environment = { SOURCE_DATE_EPOCH: FAT_EPOCH, MTOOLS_SKIP_CHECK: '1' };
+  const environment = { ...MTOOLS_ENVIRONMENT, SOURCE_DATE_EPOCH: FAT_EPOCH };
   const tool = (program: string, packageName: string, args: readonly string[]): Promise<string> =>
     runTool({
       program,

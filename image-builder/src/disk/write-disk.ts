@@ -10,7 +10,7 @@ import { BuilderError, isSystemError } from '../errors.ts';
 import type { Config } from '../config/schema.ts';
 import { withTrustedKeys } from '../trust-section.ts';
 import { assertReplaceable, outputFailed, wholeFile } from '../whole-file.ts';
-import { writeDataPartition } from './data-partition.ts';
+import { MKE2FS_CONFIGURATION, writeDataPartition } from './data-partition.ts';
 import { writeEsp } from './esp.ts';
 import { planDisk, type DiskLayout, type PlannedPartition } from './layout.ts';
 import { partitionUuid, writePartitionTable } from './partition-table.ts';
@@ -129,7 +129,7 @@ async function fillPartitions(
     await inScratch(() =>
       partition.role === 'esp'
         ? writeEsp(file, partition.sizeBytes, loader, config.architecture, uuids.bytes('esp'), scratch)
-        : writeDataPartition(file, partition.sizeBytes, uuids),
+        : writeDataPartition(file, partition.sizeBytes, uuids, scratch),
     );
     await sparseCopy(file, disk, partition.offset);
     await rm(file);
@@ -150,6 +150,7 @@ function seedOf(
           ...releases.map(({ digest }) => digest),
           JSON.stringify(layout),
           JSON.stringify(config.image.volume),
+          MKE2FS_CONFIGURATION,
         ]
       : [config.image.uuid];
   const hash = createHash('sha256');

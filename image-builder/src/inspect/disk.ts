@@ -16,6 +16,7 @@ import {
 } from '@cocon-os/sdfs';
 import { openFileDevice } from '@cocon-os/sdfs/node';
 
+import { MTOOLS_ENVIRONMENT } from '../disk/esp.ts';
 import { ESP_PARTITION_TYPE } from '../disk/layout.ts';
 import { BuilderError } from '../errors.ts';
 import { keyId } from '../keys.ts';
@@ -156,13 +157,12 @@ async function readLoaderKeys(
 }
 
 async function copyOut(image: string, path: string, file: string): Promise<boolean> {
-  const environment = { MTOOLS_SKIP_CHECK: '1' };
   const purpose = 'read the EFI system partition';
   return runTool({
     program: 'mcopy',
     packageName: 'mtools',
     purpose,
-    environment,
+    environment: MTOOLS_ENVIRONMENT,
     args: ['-i', image, path, file],
   }).then(
     () => true,
