@@ -121,7 +121,7 @@ function patchesOf({ patches }: { readonly patches?: readonly GraphPatch[] }): {
  * The files whose code decides what bytes come of the same record. What a build sees otherwise (unpacking, sandbox,
  * environment) is in the record as data.
  */
-const CODE = [
+export const KEY_CODE = [
   'build-time.ts',
   'engine/build-node.ts',
   'engine/outputs.ts',
@@ -134,7 +134,7 @@ const CODE = [
 
 let code: Promise<string> | undefined;
 
-/** Digest of {@link CODE} and of the tar writer's pinned version. Read once. */
+/** Digest of {@link KEY_CODE} and of the tar writer's pinned version. Read once. */
 export function codeDigest(): Promise<string> {
   code ??= readCode();
   return code;
@@ -142,7 +142,7 @@ export function codeDigest(): Promise<string> {
 
 async function readCode(): Promise<string> {
   const source = join(import.meta.dirname, '..');
-  const texts = await Promise.all(CODE.map((name) => readFile(join(source, name), 'utf8')));
+  const texts = await Promise.all(KEY_CODE.map((name) => readFile(join(source, name), 'utf8')));
   const manifest = await readFile(join(source, '../package.json'), 'utf8');
   return sha256Of(JSON.stringify([...texts, /"tar-stream": "([^"]+)"/.exec(manifest)?.[1]]));
 }
