@@ -5,28 +5,34 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { mustRun } from './support/cocon.ts';
 import { file, kernelLayer, tarOf, writeLayout } from './support/layout.ts';
 import { makeLoader } from './support/pe-image.ts';
 import { scratchDirectory } from './support/scratch.ts';
+import { sh } from './support/sh.ts';
 
 const scratch = scratchDirectory();
 const PROGRAM = join(import.meta.dirname, '../bin/cocon.ts');
 const LEAVE = '\u001D';
 
+let directory: string;
+
+beforeAll(async () => {
+  directory = scratch('run');
+  mkdirSync(directory);
+  const layer = await tarOf([file('data', Buffer.alloc(8192, 'data'))]);
+  writeLayout(join(directory, 'image'), [{ tar: await kernelLayer() }, { tar: layer }]);
+  writeFileSync(join(directory, 'loader.efi'), makeLoader());
+  await mustRun(directory, 'keygen', 'release');
+  await mustRun(directory, 'seal', 'image', '--key', 'release.key', '-o', 'release.oci');
+  const options = ['--trusted-key', 'release.pub', '--loader', 'loader.efi', '-o', 'disk.img'];
+  await mustRun(directory, 'image', 'release.oci', ...options);
+});
+
 describe('cocon run', () => {
   it('connects the console, leaves it by Ctrl-] and forgets what the machine changed', async () => {
-    const directory = scratch('run');
-    mkdirSync(directory);
-    const layer = await tarOf([file('data', Buffer.alloc(8192, 'data'))]);
-    writeLayout(join(directory, 'image'), [{ tar: await kernelLayer() }, { tar: layer }]);
-    writeFileSync(join(directory, 'loader.efi'), makeLoader());
-    await mustRun(directory, 'keygen', 'release');
-    await mustRun(directory, 'seal', 'image', '--key', 'release.key', '-o', 'release.oci');
-    const options = ['--trusted-key', 'release.pub', '--loader', 'loader.efi', '-o', 'disk.img'];
-    await mustRun(directory, 'image', 'release.oci', ...options);
     const digest = (): string =>
       createHash('sha256')
         .update(readFileSync(join(directory, 'disk.img')))
@@ -49,5 +55,15 @@ describe('cocon run', () => {
     expect(status).toBe(0);
     expect(readFileSync(join(directory, 'console.log'), 'utf8')).toContain('BdsDxe');
     expect(digest()).toBe(before);
+  });
+
+  it.each([
+    ['head -n 1', 'Console of "cocon". Press Ctrl-] to leave it.'],
+    // From the firmware, so long after the end of the input.
+    ['grep --max-count=1 --only-matching BdsDxe', 'BdsDxe'],
+  ])('with nothing to type goes on until nobody reads it: | %s', async (reader, line) => {
+    const script = `cd "$3"; "$1" "$2" run disk.img </dev/null 2>/dev/null | ${reader}; echo "\${PIPESTATUS[*]}"`;
+    const out = await sh(script, process.execPath, PROGRAM, directory);
+    expect(out.replaceAll('\r', '')).toBe(`${line}\n0 0\n`);
   });
 });

@@ -10,35 +10,42 @@ export interface ConsoleStreams {
   readonly output: NodeJS.WritableStream;
 }
 
+/** Why a person is no longer connected. */
+export type ConsoleEnd = 'detached' | 'exited' | 'closed';
+
 /**
- * Connects a person with the guest, byte by byte, until the escape key is pressed (`detached`) or the machine ends
- * (`exited`). The machine runs on when detached.
+ * Connects a person with the guest, byte by byte, until the escape key is pressed (`detached`), the machine ends (`exited`)
+ * or nobody reads `output` any more (`closed`), as in `cocon run disk.img | head`. The machine runs on except when it has
+ * ended. The end of `input` ends nothing: who has nothing to type may still want to read.
  */
-export async function attachConsole(
-  machine: RunningMachine,
-  streams: ConsoleStreams,
-): Promise<'detached' | 'exited'> {
+export async function attachConsole(machine: RunningMachine, streams: ConsoleStreams): Promise<ConsoleEnd> {
   const { input, output } = streams;
-  const detached = Promise.withResolvers<'detached'>();
+  const left = Promise.withResolvers<'detached' | 'closed'>();
+  const closed = (): void => left.resolve('closed');
   const type = (piece: Buffer | string): void => {
     const text = piece.toString();
     const end = text.indexOf(ESCAPE_KEY);
     machine.serial.send(end < 0 ? text : text.slice(0, end));
-    if (end >= 0) detached.resolve('detached');
+    if (end >= 0) left.resolve('detached');
   };
+  // Whoever owns the stream hears of the error as well.
+  output.on('error', closed);
   output.write(`Console of "${machine.machine.name}". Press Ctrl-] to leave it.\r\n`);
   const stop = machine.serial.onBytes((bytes) => output.write(bytes));
   const terminal = input.isTTY === true;
   if (terminal) input.setRawMode?.(true);
   input.on('data', type);
   input.resume();
+  let how: ConsoleEnd | undefined;
   try {
-    return await Promise.race([detached.promise, machine.exited.then(() => 'exited' as const)]);
+    how = await Promise.race([left.promise, machine.exited.then(() => 'exited' as const)]);
+    return how;
   } finally {
     stop();
     input.off('data', type);
     input.pause();
     if (terminal) input.setRawMode?.(false);
-    output.write('\r\n');
+    output.off('error', closed);
+    if (how !== 'closed') output.write('\r\n');
   }
 }

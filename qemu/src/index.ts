@@ -1,5 +1,6 @@
 /** Machines, consoles, monitors, disks and a file server for tests that boot, and for `cocon run`. */
 export { attachConsole } from './attach-console.ts';
+export type { ConsoleEnd } from './attach-console.ts';
 export type { ConsoleStreams } from './attach-console.ts';
 export { copyImage, createOverlay, fileDisk } from './disk-images.ts';
 export { QemuError } from './errors.ts';
