@@ -7,6 +7,7 @@ import arg from 'arg';
 
 import { EXIT_DONE, EXIT_USAGE, messageOf, UsageError } from './errors.ts';
 import { report } from './report.ts';
+import { VERSION } from './version.ts';
 import type { Terminal } from './terminal.ts';
 
 /** One option of a command. */
@@ -17,6 +18,8 @@ export interface OptionSpec {
   /** What stands for the value in the help, for example `<file>`. */
   readonly value?: string;
   readonly short?: string;
+  /** Whether the empty text means something; else it is refused, as a variable of a script that is not set. */
+  readonly mayBeEmpty?: true;
 }
 
 /** The typed values of a table of options. */
@@ -118,6 +121,14 @@ export async function runProgram<Context extends { readonly terminal: Terminal }
       terminal.out(programHelp(program));
       return EXIT_DONE;
     }
+    if (isVersion(name) || (name === '--json' && isVersion(rest[0]))) {
+      terminal.out(
+        json
+          ? `${JSON.stringify({ program: program.name, version: VERSION })}\n`
+          : `${program.name} ${VERSION}\n`,
+      );
+      return EXIT_DONE;
+    }
     if (name === undefined) {
       terminal.err(programHelp(program));
       return EXIT_USAGE;
@@ -145,53 +156,60 @@ function isHelp(word: string | undefined): boolean {
   return word === '--help' || word === '-h' || word === 'help';
 }
 
+function isVersion(word: string | undefined): boolean {
+  return word === '--version' || word === '-V';
+}
+
 function parse<Context>(
   program: string,
   command: Command<Context>,
   argv: readonly string[],
 ): { args: readonly string[]; options: Record<string, unknown>; json: boolean } {
+  const wrong = (why: string): UsageError =>
+    new UsageError(`Cannot run "${command.name}": ${why}`, `See ${program} ${command.name} --help.`);
   const table: arg.Spec = {};
   for (const [name, option] of Object.entries({ ...command.options, ...COMMON_OPTIONS })) {
-    table[`--${name}`] = HANDLERS[option.type];
+    // All that was given is seen here: of an option that may stand once, arg would take the last without a word.
+    table[`--${name}`] = option.type === 'boolean' ? Boolean : [HANDLERS[option.type]];
     if (option.short !== undefined) table[`-${option.short}`] = `--${name}`;
   }
   let found: Record<string, unknown> & { _: string[] };
   try {
     found = arg(table, { argv: [...argv] });
   } catch (cause) {
-    throw new UsageError(
-      `Cannot run "${command.name}": ${messageOf(cause)}`,
-      `See ${program} ${command.name} --help.`,
-    );
+    throw wrong(messageOf(cause));
   }
   const required = command.args.filter((each) => !/[?]$|\.\.\.$/.test(each)).length;
   const unlimited = command.args.some((each) => each.endsWith('...'));
-  if (found._.length < required) {
-    throw new UsageError(
-      `Cannot run "${command.name}": <${command.args[found._.length] ?? ''}> is missing`,
-      `See ${program} ${command.name} --help.`,
-    );
-  }
+  if (found._.length < required) throw wrong(`<${command.args[found._.length] ?? ''}> is missing`);
   if (!unlimited && found._.length > command.args.length) {
-    throw new UsageError(
-      `Cannot run "${command.name}": "${found._[command.args.length] ?? ''}" is one argument too many`,
-      `See ${program} ${command.name} --help.`,
-    );
+    throw wrong(`"${found._[command.args.length] ?? ''}" is one argument too many`);
   }
+  const empty = found._.indexOf('');
+  if (empty >= 0) throw wrong(`<${argumentName(command.args[empty] ?? command.args.at(-1) ?? '')}> is empty`);
   const options: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(command.options)) {
-    const value = found[`--${name}`];
-    options[name] = value ?? (option.type === 'boolean' ? false : option.type === 'strings' ? [] : undefined);
+    const given = found[`--${name}`];
+    if (option.type === 'boolean') {
+      options[name] = given === true;
+      continue;
+    }
+    const values: readonly unknown[] = Array.isArray(given) ? given : [];
+    if (option.type !== 'strings' && values.length > 1) {
+      throw wrong(`--${name} is given ${values.length} times: ${values.map(String).join(', ')}`);
+    }
+    if (values.includes('') && option.mayBeEmpty !== true) throw wrong(`the value of --${name} is empty`);
+    options[name] = option.type === 'strings' ? values : values[0];
   }
   return { args: found._, options, json: found['--json'] === true };
 }
 
-const HANDLERS = {
-  string: String,
-  number: numberOf,
-  boolean: Boolean,
-  strings: [String] as [StringConstructor],
-};
+/** The name of an argument without the mark of how often it may stand. */
+function argumentName(name: string): string {
+  return name.replace(/\?$|\.\.\.$/, '');
+}
+
+const HANDLERS = { string: String, strings: String, number: numberOf } as const;
 
 function numberOf(text: string, name: string): number {
   const value = text.trim() === '' ? NaN : Number(text);
@@ -203,7 +221,7 @@ function numberOf(text: string, name: string): number {
 export function programHelp<Context>(program: Program<Context>): string {
   const width = Math.max(...program.commands.map((command) => command.name.length));
   const rows = program.commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
-  return `${program.summary}\n\nUsage: ${program.name} <command> [options]\n\nCommands:\n${rows.join('\n')}\n\nRun ${program.name} <command> --help for its options and examples.\n`;
+  return `${program.summary}\n\nUsage: ${program.name} <command> [options]\n\nCommands:\n${rows.join('\n')}\n\nRun ${program.name} <command> --help for its options and examples, ${program.name} --version for its version.\n`;
 }
 
 /** The help text of one command. */

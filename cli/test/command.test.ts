@@ -11,11 +11,16 @@ import {
   type Terminal,
 } from '@cocon-os/cli';
 
+import { VERSION } from '../src/version.ts';
 import { record } from './record.ts';
 
 const copy = defineCommand<
   { terminal: Terminal },
-  { size: { type: 'number'; help: string; value: string }; tag: { type: 'strings'; help: string } }
+  {
+    size: { type: 'number'; help: string; value: string };
+    tag: { type: 'strings'; help: string };
+    note: { type: 'string'; help: string; mayBeEmpty: true };
+  }
 >({
   name: 'copy',
   summary: 'Copy a thing',
@@ -23,6 +28,7 @@ const copy = defineCommand<
   options: {
     size: { type: 'number', help: 'How much', value: '<bytes>' },
     tag: { type: 'strings', help: 'Repeatable' },
+    note: { type: 'string', help: 'A text', mayBeEmpty: true },
   },
   examples: [{ title: 'Copy a', command: 'tool copy a' }],
   run({ terminal }, { args, options, json }) {
@@ -75,6 +81,20 @@ describe('runProgram()', () => {
     expect(JSON.parse(out)).toEqual({ args: ['a'], options: { size: 5, tag: ['x', 'y'] }, json: true });
   });
 
+  it.each([['--version'], ['-V'], ['-V', '--json'], ['--json', '--version']])(
+    'says which version it is of: %s %s',
+    async (...argv) => {
+      const said = argv.includes('--json')
+        ? `${JSON.stringify({ program: 'tool', version: VERSION })}\n`
+        : `tool ${VERSION}\n`;
+      expect(await run(...argv)).toEqual({ status: EXIT_DONE, out: said, err: '' });
+    },
+  );
+
+  it('takes an empty text where one means something', async () => {
+    expect(JSON.parse((await run('copy', 'a', '--note', '')).out)).toMatchObject({ options: { note: '' } });
+  });
+
   it.each([
     ['no command', [], 'Usage: tool <command>'],
     ['an unknown command', ['fly'], 'Cannot run "fly": tool has no such command'],
@@ -82,6 +102,10 @@ describe('runProgram()', () => {
     ['a missing argument', ['copy'], '<from> is missing'],
     ['a number that is none', ['copy', 'a', '--size', 'abc'], '--size takes a number, not "abc"'],
     ['an empty number', ['copy', 'a', '--size', ''], '--size takes a number, not ""'],
+    ['an option given twice', ['copy', 'a', '--size', '5', '--size', '6'], '--size is given 2 times: 5, 6'],
+    ['an empty argument', ['copy', ''], '<from> is empty'],
+    ['an empty optional argument', ['copy', 'a', ''], '<to> is empty'],
+    ['an empty value', ['copy', 'a', '--tag', 'x', '--tag', ''], 'the value of --tag is empty'],
     ['an excess argument', ['copy', 'a', 'b', 'c'], '"c" is one argument too many'],
   ])('exits with the usage status and an empty standard output on %s', async (_, argv, text) => {
     const { status, out, err } = await run(...argv);
@@ -165,7 +189,7 @@ describe('runProgram()', () => {
         fail    Fail
         throws  Fail
 
-      Run tool <command> --help for its options and examples.
+      Run tool <command> --help for its options and examples, tool --version for its version.
       "
     `);
     expect((await run('copy', '--help')).out).toMatchInlineSnapshot(`
@@ -176,6 +200,7 @@ describe('runProgram()', () => {
       Options:
             --size <bytes>  How much
             --tag <value>   Repeatable
+            --note <value>  A text
             --json          Print one JSON object on standard output
         -h, --help          Show this help
 

@@ -25,7 +25,7 @@ export const seal = defineCommand({
       value: '<n>',
     },
     attempts: { type: 'number', help: 'Trial boots granted', value: '<n>' },
-    'command-line': { type: 'string', help: 'Kernel command line', value: '<text>' },
+    'command-line': { type: 'string', help: 'Kernel command line', value: '<text>', mayBeEmpty: true },
     key: { type: 'strings', help: 'Private key that signs; may be repeated', value: '<file>', short: 'k' },
     output: {
       type: 'string',

@@ -32,7 +32,7 @@ const OPTIONS = {
     value: '<number>',
     help: 'Boot records in each of the two rings, a power of two, 2 to 256; 64 if not given',
   },
-  label: { type: 'string', value: '<text>', help: 'Label, at most 32 bytes' },
+  label: { type: 'string', value: '<text>', help: 'Label, at most 32 bytes', mayBeEmpty: true },
   uuid: { type: 'string', value: '<uuid>', help: 'UUID of the volume; drawn at random if not given' },
   sequence: { type: 'string', value: '<number>', help: 'Sequence of the first boot record; 1 if not given' },
   partition: {

@@ -12,7 +12,12 @@ const OPTIONS = {
     ...SLOT_OPTION.slot,
     help: 'Slot that is meant; without it, the trial that runs, else the staged one, else what runs',
   },
-  detail: { type: 'string', value: '<text>', help: 'Why, for the record; 48 bytes are kept' },
+  detail: {
+    type: 'string',
+    value: '<text>',
+    help: 'Why, for the record; 48 bytes are kept',
+    mayBeEmpty: true,
+  },
 } as const;
 
 export const rollback = defineCommand<UpdaterContext, typeof OPTIONS>({
