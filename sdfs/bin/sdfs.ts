@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `sdfs` on a host. */
 import { createInterface } from 'node:readline/promises';
 

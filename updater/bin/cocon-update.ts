@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `cocon-update` on a host. */
 import { enableCompileCache } from 'node:module';
 
