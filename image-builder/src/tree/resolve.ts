@@ -1,4 +1,5 @@
 /** Finds directories of the merged tree the way a running system would: symbolic links are followed, inside the image. */
+import { readable } from '../tar/pax.ts';
 import { escapes, invalid, type Path } from './entry.ts';
 import { emptyDirectory, type Directory, type Link } from './inode.ts';
 
@@ -11,8 +12,9 @@ export interface Resolved {
 }
 
 /**
- * Walks `path` from `root`. With `create` (a layer's number), directories that are missing are made; without it a missing
- * one gives `undefined`. Throws `LAYER_ESCAPES` when a link climbs above the root, `LAYER_ENTRY_INVALID` when a file is in the way.
+ * Walks `path` from `root`. With `create` (a layer's number), directories that are missing are made, also in the place of
+ * what a lower layer has that is no directory; without it a missing one gives `undefined`. Throws `LAYER_ESCAPES` when a
+ * link climbs above the root, `LAYER_ENTRY_INVALID` when a file of the same layer is in the way.
  */
 export function resolveDirectory(
   root: Directory,
@@ -33,11 +35,11 @@ export function resolveDirectory(
     }
     const parent = top(root, chain);
     let link = parent.children.get(part);
-    if (link === undefined) {
-      if (create === undefined) return undefined;
+    if (create !== undefined && (link === undefined || isReplaced(link, create))) {
       link = { inode: emptyDirectory(), layer: create };
       parent.children.set(part, link);
     }
+    if (link === undefined) return undefined;
     const { inode } = link;
     if (inode.type === 'symlink') {
       followed += 1;
@@ -49,10 +51,19 @@ export function resolveDirectory(
     } else if (create === undefined) {
       return undefined;
     } else {
-      throw invalid('one below something that is no directory', name, layer);
+      throw invalid(
+        `one below "${readable(part)}", which the same layer has as a ${inode.type}`,
+        name,
+        layer,
+      );
     }
   }
   return { directory: top(root, chain), chain };
+}
+
+/** Whether an entry below it makes a directory of it. What a link leads to counts, not the link. */
+function isReplaced({ inode, layer }: Link, create: number): boolean {
+  return inode.type !== 'directory' && inode.type !== 'symlink' && layer < create;
 }
 
 function top(root: Directory, chain: readonly Link[]): Directory {
