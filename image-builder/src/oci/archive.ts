@@ -12,11 +12,19 @@ import { BuilderError } from '../errors.ts';
 import { parse, parseImageConfig, splitDigest, type Descriptor } from './descriptor.ts';
 import { DOCUMENT_LIMIT, missingBlob, type Bytes, type ImageSource } from './image-source.ts';
 import { selectFromIndex } from './layout-index.ts';
-import { indexArchive, type ArchiveFile } from './tar-index.ts';
+import { storedCompression } from './stored-compression.ts';
+import { archiveName, indexArchive, type ArchiveFile } from './tar-index.ts';
 
 const dockerManifest = z
   .array(
-    z.object({ Config: z.string(), Layers: z.array(z.string()), RepoTags: z.array(z.string()).nullish() }),
+    z.object({
+      Config: z.string(),
+      Layers: z
+        .array(z.string())
+        .nullish()
+        .transform((names) => names ?? []),
+      RepoTags: z.array(z.string()).nullish(),
+    }),
   )
   .min(1);
 
@@ -54,7 +62,10 @@ function ociArchive(
   };
 }
 
-/** Docker's own archives name no digests; its layers are plain tar streams, whose digests are the diff_ids. */
+/**
+ * Docker's own archives name no digests, and say nothing of compression: Docker writes plain tar streams, whose digests are
+ * the diff_ids; crane, kaniko, jib, bazel and nix write gzip as well. What they are is told by their first bytes.
+ */
 async function dockerArchive(
   path: string,
   files: ReadonlyMap<string, ArchiveFile>,
@@ -88,12 +99,15 @@ async function dockerArchive(
   const config = await readWhole(path, configFile, image.Config);
   const diffIds = parseImageConfig(config, `${image.Config} of ${path}`).rootfs.diff_ids;
   const blobs = new Map<string, Bytes>();
-  const layers = image.Layers.map((name, position): Descriptor => {
+  const layers: Descriptor[] = [];
+  for (const [position, name] of image.Layers.entries()) {
     const file = fileOf(path, files, name);
-    const digest = diffIds[position] ?? '';
-    blobs.set(digest, range(path, file));
-    return { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: file.size };
-  });
+    const bytes = range(path, file);
+    const suffix = await layerSuffix(path, file, name);
+    const digest = suffix === '' ? (diffIds[position] ?? '') : await digestOf(bytes);
+    blobs.set(digest, bytes);
+    layers.push({ mediaType: `application/vnd.oci.image.layer.v1.tar${suffix}`, digest, size: file.size });
+  }
   const add = (bytes: Uint8Array, mediaType: string): Descriptor => {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     blobs.set(digest, once(bytes));
@@ -117,8 +131,29 @@ async function dockerArchive(
   };
 }
 
+/** What the media type of a layer ends with. Throws `MEDIA_TYPE_UNKNOWN` for other compressions than gzip and zstd. */
+async function layerSuffix(path: string, file: ArchiveFile, name: string): Promise<string> {
+  const compression = file.size === 0 ? 'none' : await storedCompression(path, file.offset);
+  if (compression === 'none') return '';
+  if (compression === 'gzip' || compression === 'zstd') return `+${compression}`;
+  throw new BuilderError(
+    'MEDIA_TYPE_UNKNOWN',
+    `Cannot use layer ${name} of ${path}: it is compressed with ${compression}`,
+    {
+      hint: 'Layers are plain, gzip or zstd; convert it with: skopeo copy docker-archive:<file> oci:<directory>.',
+    },
+  );
+}
+
+async function digestOf(bytes: Bytes): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of bytes) hash.update(piece);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** The list is UTF-8, names in the archive are bytes. */
 function fileOf(path: string, files: ReadonlyMap<string, ArchiveFile>, name: string): ArchiveFile {
-  const file = files.get(name);
+  const file = files.get(archiveName(Buffer.from(name, 'utf8').toString('latin1')));
   if (file === undefined) throw missingBlob(path, name);
   return file;
 }

@@ -3,7 +3,9 @@ import { createReadStream } from 'node:fs';
 import { posix } from 'node:path';
 
 import { BuilderError } from '../errors.ts';
-import { MISSING_END, scanTar, TarError, type ScannedHeader } from '../tar/scan.ts';
+import { readable } from '../tar/pax.ts';
+import { MISSING_END, scanTar, TarError, type ScannedEntry } from '../tar/scan.ts';
+import { storedCompression } from './stored-compression.ts';
 
 /** A file in an archive: first byte and length. */
 export interface ArchiveFile {
@@ -13,15 +15,19 @@ export interface ArchiveFile {
 
 const MAX_FILES = 100_000;
 
-/** Reads through the archive at `path` once. Throws `ARCHIVE_INVALID` and `ARCHIVE_TRUNCATED`. */
+/**
+ * Reads through the archive at `path` once. Files are found by {@link archiveName}.
+ * Throws `ARCHIVE_INVALID` and `ARCHIVE_TRUNCATED`.
+ */
 export async function indexArchive(path: string): Promise<ReadonlyMap<string, ArchiveFile>> {
   const files = new Map<string, ArchiveFile>();
   const links: [string, string][] = [];
-  const visit = (header: ScannedHeader) => {
-    const name = header.name.replace(/^(?:\.\/)+/, '');
-    if (header.type === 'file') files.set(name, { offset: header.byteOffset, size: header.size });
-    if (header.type === 'symlink') links.push([name, header.linkname ?? '']);
-    if (header.type === 'link') links.push([name, `/${header.linkname ?? ''}`]);
+  const visit = (entry: ScannedEntry): void => {
+    const name = archiveName(entry.name);
+    if (entry.type === 'file') files.set(name, { offset: entry.byteOffset, size: entry.size });
+    if (entry.type === 'symlink') links.push([name, entry.linkname]);
+    if (entry.type === 'link') links.push([name, `/${entry.linkname}`]);
+    if (entry.type === 'sparse') throw invalid(path, `"${readable(name)}" in it is a sparse file`);
     if (files.size + links.length > MAX_FILES) {
       throw invalid(path, `it holds more than ${MAX_FILES} files`);
     }
@@ -32,6 +38,8 @@ export async function indexArchive(path: string): Promise<ReadonlyMap<string, Ar
     if (entries === 0) throw invalid(path, 'it holds no files');
   } catch (thrown) {
     if (!(thrown instanceof TarError)) throw thrown;
+    const compression = await storedCompression(path);
+    if (compression !== 'none') throw compressed(path, compression);
     if (thrown.kind === 'truncated') {
       throw new BuilderError('ARCHIVE_TRUNCATED', `Cannot read archive "${path}": ${MISSING_END}`, {
         cause: thrown,
@@ -41,10 +49,15 @@ export async function indexArchive(path: string): Promise<ReadonlyMap<string, Ar
     throw invalid(path, thrown.message, thrown);
   }
   for (const [name, target] of links) {
-    const file = files.get(posix.resolve('/', posix.dirname(name), target).slice(1));
+    const file = files.get(archiveName(posix.resolve('/', posix.dirname(name), target)));
     if (file !== undefined) files.set(name, file);
   }
   return files;
+}
+
+/** A name in an archive as it is looked up: from the root, without "." and empty parts. */
+export function archiveName(name: string): string {
+  return posix.resolve('/', name).slice(1);
 }
 
 function invalid(path: string, what: string, cause?: unknown): BuilderError {
@@ -52,4 +65,13 @@ function invalid(path: string, what: string, cause?: unknown): BuilderError {
     cause,
     hint: 'Give an uncompressed archive of an OCI image layout, for example one made with: skopeo copy … oci-archive:<file>.',
   });
+}
+
+/** `nix build` and `docker save | gzip` leave such files. Blobs are read where they lie, which a compressed stream does not allow. */
+function compressed(path: string, compression: string): BuilderError {
+  return new BuilderError(
+    'ARCHIVE_INVALID',
+    `Cannot read "${path}" as a tar archive: it is compressed with ${compression}`,
+    { hint: `Decompress it first, for example with: ${compression} -dc <file> >image.tar.` },
+  );
 }

@@ -4,9 +4,8 @@ import { createHash } from 'node:crypto';
 import type { Progress } from '@cocon-os/cli';
 
 import { BuilderError } from '../errors.ts';
-import { readEntryPrefix } from '../tar/pax.ts';
-import { scanTar, TarError, type ScannedHeader } from '../tar/scan.ts';
-import { invalid, readEntry } from '../tree/entry.ts';
+import { scanTar, TarError, type ScannedEntry } from '../tar/scan.ts';
+import { readEntry } from '../tree/entry.ts';
 import type { Directory } from '../tree/inode.ts';
 import { MergedTree } from '../tree/merged-tree.ts';
 import type { Spool } from '../tree/spool.ts';
@@ -14,10 +13,6 @@ import { decompress, type Limits } from './decompress.ts';
 import { splitDigest } from './descriptor.ts';
 import { verifiedBytes, type ImageSource } from './image-source.ts';
 import type { Image, Layer } from './resolve-image.ts';
-
-const BLOCK = 512;
-/** More header bytes than that before one entry are not attributes but an attack. */
-const MAX_PREFIX_BYTES = 8 * 2 ** 20;
 
 /** Applies all layers of `image`. File contents lie in `spool` afterwards. Throws the codes of `LayerErrorCode`. */
 export async function unpackImage(
@@ -73,23 +68,11 @@ async function unpackLayer(
   }
 
   let seen = 0;
-  let ended = false;
-  let previousEnd = 0;
   tree.beginLayer(name);
-  const visit = (header: ScannedHeader): void => {
+  const visit = (entry: ScannedEntry): void => {
     seen += 1;
     if (entries + seen > limits.entries) throw tooManyEntries(name, limits.entries);
-    if (!Number.isSafeInteger(header.size) || header.size < 0)
-      throw invalid('one with an impossible size', header.name, name);
-    const prefixSize = header.byteOffset - BLOCK - previousEnd;
-    if (prefixSize > MAX_PREFIX_BYTES) throw invalid('one with too many header blocks', header.name, name);
-    const prefix = readEntryPrefix(spool.read(start + previousEnd, prefixSize));
-    if (prefix === undefined) throw invalid('one with a damaged PAX header', header.name, name);
-    const dataSize = header.type === 'directory' ? 0 : header.size;
-    previousEnd = header.byteOffset + Math.ceil(dataSize / BLOCK) * BLOCK;
-    // Two blocks of zeros end an archive (POSIX.1-2024, pax); what stands behind them does not count.
-    ended ||= prefix.ended;
-    if (!ended) tree.apply(readEntry(header, prefix.records, start, name));
+    tree.apply(readEntry(entry, start, name));
   };
   try {
     await scanTar(spooled(), visit);

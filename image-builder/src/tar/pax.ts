@@ -1,65 +1,35 @@
 /**
- * The records of PAX extended headers, byte for byte.
- *
- * tar-stream decodes them as UTF-8, which loses what file capabilities and odd names are made of; so the raw header
- * blocks in front of an entry are read again here (POSIX.1-2024, pax, "pax Extended Header").
+ * The records of PAX extended headers, byte for byte (POSIX.1-2024, pax, "pax Extended Header"): file capabilities and odd
+ * names are not made of characters.
  */
 
 /** Key to raw value. Keys are byte strings, one character per byte. */
 export type PaxRecords = ReadonlyMap<string, Uint8Array>;
 
-const BLOCK = 512;
 const EQUALS = 0x3d;
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
+/** No record is shorter: `5 k=\n`. */
+const MIN_RECORD = 5;
+/** Records that are names; every other value may have a zero byte in it. */
+const NAMES: readonly string[] = ['path', 'linkpath', 'uname', 'gname'];
 
-/** What stands between two entries: their PAX records, and whether the archive had ended before the second. */
-export interface EntryPrefix {
-  readonly records: PaxRecords;
-  readonly ended: boolean;
-}
-
-/**
- * Reads the header blocks in front of an entry's own header. A malformed record list gives `undefined`, like a length
- * that does not fit.
- */
-export function readEntryPrefix(bytes: Uint8Array): EntryPrefix | undefined {
-  let records = new Map<string, Uint8Array>();
-  let zeroBlocks = 0;
-  for (let at = 0; at + BLOCK <= bytes.length;) {
-    const header = bytes.subarray(at, at + BLOCK);
-    at += BLOCK;
-    if (header.every((byte) => byte === 0)) {
-      zeroBlocks += 1;
-      if (zeroBlocks === 2) return { records, ended: true };
-      continue;
-    }
-    zeroBlocks = 0;
-    const size = Number.parseInt(
-      Buffer.from(header.subarray(124, 136)).toString('latin1').replaceAll('\0', ' '),
-      8,
-    );
-    if (!Number.isSafeInteger(size) || at + size > bytes.length) return undefined;
-    if (header[156] === 'x'.charCodeAt(0)) {
-      const parsed = parsePax(bytes.subarray(at, at + size));
-      if (parsed === undefined) return undefined;
-      records = parsed;
-    }
-    at += Math.ceil(size / BLOCK) * BLOCK;
-  }
-  return { records, ended: false };
-}
-
-function parsePax(bytes: Uint8Array): Map<string, Uint8Array> | undefined {
+/** The records of an extended header's body; of equal keys the last counts. `undefined` when it is no list of records. */
+export function parsePax(bytes: Uint8Array): PaxRecords | undefined {
   const records = new Map<string, Uint8Array>();
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(SPACE, at);
     const digits = space < 0 ? '' : latin1(bytes.subarray(at, space));
-    const end = at + Number(digits);
+    const length = /^0*\d{1,9}$/.test(digits) ? Number(digits) : 0;
+    const end = at + length;
     const equals = bytes.indexOf(EQUALS, space);
-    if (!/^[1-9]\d{0,8}$/.test(digits) || end > bytes.length || equals < 0 || equals >= end) return undefined;
+    if (length < MIN_RECORD || end > bytes.length || equals < 0 || equals >= end) return undefined;
     if (bytes[end - 1] !== NEWLINE) return undefined;
-    records.set(latin1(bytes.subarray(space + 1, equals)), bytes.subarray(equals + 1, end - 1));
+    const key = latin1(bytes.subarray(space + 1, equals));
+    // A copy: the bytes may lie in a buffer that is used again.
+    const value = Uint8Array.from(bytes.subarray(equals + 1, end - 1));
+    if (key === '' || key.includes('\0') || (NAMES.includes(key) && value.includes(0))) return undefined;
+    records.set(key, value);
     at = end;
   }
   return records;

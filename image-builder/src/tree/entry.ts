@@ -1,8 +1,8 @@
-/** A layer's entry as it counts: names split, PAX records and old header fields brought together and checked. */
+/** A layer's entry as it counts: names taken from the image's root, and everything checked that a file system limits. */
 import { BuilderError } from '../errors.ts';
-import { latin1, readable, type PaxRecords } from '../tar/pax.ts';
-import type { ScannedHeader } from '../tar/scan.ts';
-import type { Inode, Metadata, Timestamp } from './inode.ts';
+import { readable } from '../tar/pax.ts';
+import type { ScannedEntry } from '../tar/scan.ts';
+import type { Inode, Metadata } from './inode.ts';
 
 /** A path from the root, without "." and empty parts. */
 export type Path = readonly string[];
@@ -19,83 +19,63 @@ const MAX_XATTR_BYTES = 64 * 1024;
 const MAX_ID = 0xffff_fffe;
 const MAX_MAJOR = 0xfff;
 const MAX_MINOR = 0xf_ffff;
-const XATTR_PREFIX = 'SCHILY.xattr.';
 
 /**
  * Reads an entry; `spoolStart` is where the layer's tar stream begins in the spool. `layer` names it in errors.
  * Throws `LAYER_ESCAPES`, `LAYER_ENTRY_INVALID` and `LAYER_ENTRY_UNSUPPORTED`.
  */
-export function readEntry(
-  header: ScannedHeader,
-  pax: PaxRecords,
-  spoolStart: number,
-  layer: string,
-): LayerEntry {
-  const paxName = pax.get('path');
-  const name = paxName === undefined ? header.name : latin1(paxName);
-  const path = splitPath(name, layer);
-  if (header.type === 'link') {
-    // Writers disagree about a leading slash of a link's target; all readers take it from the image's root.
-    return { kind: 'hard-link', path, target: splitPath(linkTarget(header, pax).replace(/^\/+/, ''), layer) };
-  }
-  return { kind: 'inode', path, inode: readInode(header, pax, spoolStart, name, layer) };
+export function readEntry(entry: ScannedEntry, spoolStart: number, layer: string): LayerEntry {
+  const path = splitPath(entry.name, layer);
+  return entry.type === 'link'
+    ? { kind: 'hard-link', path, target: splitPath(entry.linkname, layer) }
+    : { kind: 'inode', path, inode: readInode(entry, spoolStart, layer) };
 }
 
-function readInode(
-  header: ScannedHeader,
-  pax: PaxRecords,
-  spoolStart: number,
-  name: string,
-  layer: string,
-): Inode {
-  const metadata: Metadata = {
-    mode: header.mode & 0o7777,
-    uid: identity(pax.get('uid'), header.uid, 'owner', name, layer),
-    gid: identity(pax.get('gid'), header.gid, 'group', name, layer),
-    mtime: modificationTime(pax.get('mtime'), header.mtime, name, layer),
-    xattrs: extendedAttributes(pax, name, layer),
-  };
-  switch (header.type) {
+function readInode(entry: ScannedEntry, spoolStart: number, layer: string): Inode {
+  const { name } = entry;
+  assertIds(entry, layer);
+  const { mode, uid, gid, mtime } = entry;
+  const metadata: Metadata = { mode, uid, gid, mtime, xattrs: sortedAttributes(entry, layer) };
+  switch (entry.type) {
     case 'file':
-    case 'contiguous-file':
-      if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.')))
-        throw unsupported('a sparse file', name, layer);
-      return { ...metadata, type: 'file', offset: spoolStart + header.byteOffset, size: header.size };
+      return { ...metadata, type: 'file', offset: spoolStart + entry.byteOffset, size: entry.size };
     case 'directory':
       return { ...metadata, type: 'directory', children: new Map() };
     case 'symlink': {
-      const target = linkTarget(header, pax);
-      if (target === '' || target.length >= MAX_PATH_BYTES || target.includes('\0')) {
+      const target = entry.linkname;
+      if (target === '' || target.length >= MAX_PATH_BYTES) {
         throw invalid('a symbolic link whose target is empty or too long', name, layer);
       }
       return { ...metadata, mode: 0o777, type: 'symlink', target };
     }
     case 'character-device':
     case 'block-device': {
-      const { devmajor: major, devminor: minor } = header;
+      const { devmajor: major, devminor: minor } = entry;
       if (!within(major, MAX_MAJOR) || !within(minor, MAX_MINOR)) {
         throw unsupported(`a device with the number ${major}:${minor}`, name, layer);
       }
-      return { ...metadata, type: header.type, major, minor };
+      return { ...metadata, type: entry.type, major, minor };
     }
     case 'fifo':
       return { ...metadata, type: 'fifo' };
+    case 'sparse':
+      throw unsupported('a sparse file', name, layer);
     case 'link':
-    case null:
-    default:
+    case 'unknown':
       throw unsupported('an entry of an unknown type', name, layer);
   }
 }
 
-/** Splits a name from a layer. Throws `LAYER_ESCAPES` when it begins with "/" or has a ".." in it. */
+/**
+ * Splits a name from a layer, or the target of a hard link. It counts from the image's root, however it begins: whole
+ * builders write `/`, `./` or nothing in front. Throws `LAYER_ESCAPES` when it has a ".." in it.
+ */
 export function splitPath(name: string, layer: string): Path {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-  if (name.startsWith('/')) throw escapes(name, 'its name is absolute', layer);
   if (parts.includes('..')) throw escapes(name, 'its name has a ".." in it', layer);
   if (name.length >= MAX_PATH_BYTES || parts.some((part) => part.length > MAX_NAME_BYTES)) {
     throw invalid('a name that is too long', name.slice(0, 64), layer);
   }
-  if (name === '' || name.includes('\0')) throw invalid('a name that no file can have', name, layer);
   return parts;
 }
 
@@ -105,7 +85,7 @@ export function escapes(name: string, why: string, layer: string): BuilderError 
     'LAYER_ESCAPES',
     `Cannot apply layer ${layer}: entry "${readable(name)}" leaves the image: ${why}`,
     {
-      hint: 'Do not trust this image. Names in a layer must be relative to its root and stay in it.',
+      hint: 'Do not trust this image. Names in a layer must stay below its root.',
     },
   );
 }
@@ -131,51 +111,24 @@ function unsupported(what: string, name: string, layer: string): BuilderError {
   );
 }
 
-function linkTarget(header: ScannedHeader, pax: PaxRecords): string {
-  const target = pax.get('linkpath');
-  return target === undefined ? (header.linkname ?? '') : latin1(target);
+function assertIds({ name, uid, gid }: ScannedEntry, layer: string): void {
+  for (const [what, id] of [
+    ['owner', uid],
+    ['group', gid],
+  ] as const) {
+    if (!within(id, MAX_ID)) {
+      throw invalid(`one whose ${what} is ${id}, not a number from 0 to ${MAX_ID}`, name, layer);
+    }
+  }
 }
 
-function identity(
-  pax: Uint8Array | undefined,
-  plain: number,
-  what: string,
-  name: string,
-  layer: string,
-): number {
-  const value = pax === undefined ? plain : decimal(pax);
-  if (!within(value, MAX_ID)) throw invalid(`one whose ${what} is no number up to ${MAX_ID}`, name, layer);
-  return value;
-}
-
-function modificationTime(pax: Uint8Array | undefined, plain: Date, name: string, layer: string): Timestamp {
-  const text = pax === undefined ? String(plain.getTime() / 1000) : latin1(pax);
-  const match = /^(-?\d{1,15})(?:\.(\d*))?$/.exec(text);
-  if (match === null) throw invalid('one with a modification time that is no number', name, layer);
-  const seconds = Number(match[1]);
-  const nanoseconds = Number((match[2] ?? '').padEnd(9, '0').slice(0, 9));
-  // A fraction before 1970 counts downwards; time stamps on disks count upwards from the second below.
-  return text.startsWith('-') && nanoseconds > 0
-    ? { seconds: seconds - 1, nanoseconds: 1e9 - nanoseconds }
-    : { seconds, nanoseconds };
-}
-
-function extendedAttributes(pax: PaxRecords, name: string, layer: string): ReadonlyMap<string, Uint8Array> {
-  const found = [...pax]
-    .filter(([key]) => key.startsWith(XATTR_PREFIX))
-    // A copy: the records are a view of a buffer that is used again.
-    .map(([key, value]) => [key.slice(XATTR_PREFIX.length), Uint8Array.from(value)] as const)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const bytes = found.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+function sortedAttributes({ name, xattrs }: ScannedEntry, layer: string): ReadonlyMap<string, Uint8Array> {
+  const sorted = [...xattrs].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const bytes = sorted.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
   if (bytes > MAX_XATTR_BYTES) throw invalid(`one with ${bytes} bytes of extended attributes`, name, layer);
-  return new Map(found);
-}
-
-function decimal(bytes: Uint8Array): number {
-  const text = latin1(bytes);
-  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  return new Map(sorted);
 }
 
 function within(value: number, limit: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value <= limit;
+  return value >= 0 && value <= limit;
 }

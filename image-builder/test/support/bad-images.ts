@@ -278,7 +278,16 @@ export function badImages(scratch: Scratch): readonly BadImage[] {
       'LAYER_ESCAPES',
       async () => layoutWith(await layerOf([file('a/../../etc/passwd')])),
     ],
-    ['an absolute name', 'LAYER_ESCAPES', async () => layoutWith(await layerOf([file('/etc/passwd')]))],
+    [
+      'an absolute name with ..',
+      'LAYER_ESCAPES',
+      async () => layoutWith(await layerOf([file('/a/../etc/passwd')])),
+    ],
+    [
+      'a hard link to an absolute target with ..',
+      'LAYER_ESCAPES',
+      async () => layoutWith(await layerOf([entry('shadow', 'link', { linkname: '/../etc/shadow' })])),
+    ],
     [
       'a name behind a symbolic link that climbs out',
       'LAYER_ESCAPES',
@@ -317,7 +326,21 @@ export function badImages(scratch: Scratch): readonly BadImage[] {
       'LAYER_ENTRY_INVALID',
       async () => layoutWith(await layerOf([file('a'), file('a/b')])),
     ],
-    ['a root that is a file', 'LAYER_ENTRY_INVALID', async () => layoutWith(await layerOf([file('./')]))],
+    ...['./', '/', ''].map((name): BadImage => [
+      `a root that is a file ("${name}")`,
+      'LAYER_ENTRY_INVALID',
+      async () => layoutWith(await layerOf([file(name)])),
+    ]),
+    [
+      'a lone block of zeros before an entry',
+      'LAYER_NOT_A_TAR',
+      async () => {
+        const tar = await tarOf([file('a')]);
+        return layoutWith({
+          tar: Buffer.concat([tar.subarray(0, 1024), Buffer.alloc(512), await tarOf([file('b')])]),
+        });
+      },
+    ],
     [
       'an owner over 32 bits',
       'LAYER_ENTRY_INVALID',
