@@ -1,13 +1,13 @@
 /** Which of several images is meant, and that none is guessed. */
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { openInput } from '../src/oci/input.ts';
 import { resolveImage } from '../src/oci/resolve-image.ts';
-import { file, tarOf, writeLayout, type Blob } from './support/layout.ts';
+import { file, putBlob, tarOf, writeLayout, type Blob } from './support/layout.ts';
 import { scratchDirectory } from './support/scratch.ts';
 import { sh } from './support/sh.ts';
 
@@ -25,8 +25,12 @@ interface Layout {
 }
 
 /** A layout with an image for each description, all different. */
-async function layoutOf(said: readonly Said[], architecture = 'amd64'): Promise<Layout> {
-  const place = scratch('layout');
+async function layoutOf(
+  said: readonly Said[],
+  architecture = 'amd64',
+  place = scratch('layout'),
+): Promise<Layout> {
+  mkdirSync(place, { recursive: true });
   const images: Blob[] = [];
   for (const [index] of said.entries()) {
     images.push(writeLayout(place, [{ tar: await tarOf([file(`image-${index}`)]) }], { architecture }));
@@ -120,6 +124,78 @@ describe('resolveImage()', () => {
     const manifests = [{ ...other, artifactType: 'application/spdx+json' }, image];
     writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
     expect(await chosen({ place, images })).toBe(0);
+  });
+
+  it('passes over what says so in its manifest only, and images that are for another processor', async () => {
+    const { place, images } = await layoutOf([{}]);
+    const empty = putBlob(place, Buffer.from('{}'), 'application/vnd.oci.empty.v1+json');
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const artifact = (more: object): Blob =>
+      putBlob(
+        place,
+        Buffer.from(JSON.stringify({ schemaVersion: 2, config: empty, layers: [], ...more })),
+        mediaType,
+      );
+    const [arm] = (await layoutOf([{}], 'arm64', place)).images;
+    const beside = [
+      artifact({ artifactType: 'application/spdx+json' }),
+      artifact({ config: { ...empty, mediaType: 'application/vnd.cncf.helm.config.v1+json' } }),
+      arm,
+    ];
+    for (const order of [
+      [...beside, ...images],
+      [...images, ...beside],
+    ]) {
+      writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: order }));
+      expect(await chosen({ place, images })).toBe(0);
+    }
+  });
+
+  it('takes null for what is not there, wherever Go writes it', async () => {
+    const place = scratch('layout');
+    const put = (value: object, mediaType: string): Blob =>
+      putBlob(place, Buffer.from(JSON.stringify(value)), mediaType);
+    const type = 'application/vnd.oci.image';
+    const absent = { platform: null, annotations: null, artifactType: null, urls: null, data: null };
+    const config = put(
+      {
+        architecture: 'amd64',
+        os: 'linux',
+        variant: null,
+        history: null,
+        config: { Labels: null, Env: null, Cmd: null, Entrypoint: null, Volumes: null, Healthcheck: null },
+        rootfs: { type: 'layers', diff_ids: null },
+      },
+      `${type}.config.v1+json`,
+    );
+    const manifest = put(
+      {
+        schemaVersion: 2,
+        mediaType: null,
+        ...absent,
+        subject: null,
+        config: { ...config, ...absent },
+        layers: null,
+      },
+      `${type}.manifest.v1+json`,
+    );
+    for (const said of [
+      null,
+      {},
+      { architecture: '', os: '' },
+      { architecture: 'amd64', os: 'linux', variant: null },
+    ]) {
+      const manifests = [{ ...manifest, ...absent, platform: said }];
+      const index = { schemaVersion: 2, mediaType: null, manifests, annotations: null };
+      writeFileSync(join(place, 'index.json'), JSON.stringify(index));
+      expect(await chosen({ place, images: [manifest] })).toBe(0);
+    }
+  });
+
+  it('finds nothing in an index whose list is null', async () => {
+    const { place } = await layoutOf([]);
+    writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: null }));
+    await expect(chosen({ place, images: [] })).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
   });
 
   it('of two images in an index within, says how to copy one', async () => {

@@ -10,26 +10,56 @@ const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
 const digest = z.string().regex(DIGEST, 'expected sha256:<64 hex digits> or sha512:<128 hex digits>');
 
+/** Go's encoders write `null` for what is not there, in any place that is not required; so a field may be that, too. */
+const optionalText = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? undefined);
+
+/** A list that Go writes as `null` when it has no elements. */
+function list<Item extends z.ZodType>(item: Item) {
+  return z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
+}
+
+/** Names to texts; names without one are left out. */
+const texts = z
+  .record(z.string(), z.string().nullable())
+  .nullish()
+  .transform((entries): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      Object.entries(entries ?? {}).filter((entry): entry is [string, string] => entry[1] !== null),
+    ),
+  );
+
+const platform = z
+  .object({ architecture: optionalText, os: optionalText, variant: optionalText })
+  .nullish()
+  // One without words says nothing.
+  .transform((said) => (said?.architecture || said?.os ? said : undefined));
+
 const descriptor = z.object({
   mediaType: z.string(),
   digest,
   size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
-  platform: z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() }).optional(),
-  annotations: z.record(z.string(), z.string()).nullish(),
-  artifactType: z.string().optional(),
+  platform,
+  annotations: texts,
+  artifactType: optionalText,
 });
 
 /** Names a blob: its kind, SHA and size in bytes (image-spec, descriptor.md). */
-export type Descriptor = z.infer<typeof descriptor>;
+export type Descriptor = Pick<z.infer<typeof descriptor>, 'mediaType' | 'digest' | 'size'> &
+  Partial<z.infer<typeof descriptor>>;
 
-const index = z.object({ schemaVersion: z.literal(2), manifests: z.array(descriptor) });
+const index = z.object({ schemaVersion: z.literal(2), manifests: list(descriptor) });
 
 const manifest = z.object({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  artifactType: z.string().optional(),
+  artifactType: optionalText,
   config: descriptor,
-  layers: z.array(descriptor),
+  layers: list(descriptor),
 });
 
 /** One image for one platform (image-spec, manifest.md). */
@@ -38,8 +68,8 @@ export type Manifest = z.infer<typeof manifest>;
 const imageConfig = z.object({
   architecture: z.string(),
   os: z.string(),
-  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
-  rootfs: z.object({ type: z.literal('layers'), diff_ids: z.array(digest) }),
+  config: z.object({ Labels: texts }).nullish(),
+  rootfs: z.object({ type: z.literal('layers'), diff_ids: list(digest) }),
 });
 
 /** The image configuration (image-spec, config.md), without what only a container runtime needs. */

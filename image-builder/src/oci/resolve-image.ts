@@ -82,7 +82,8 @@ async function chooseManifest(
   architecture: string,
   depth: number,
 ): Promise<Descriptor> {
-  const fitting = fittingOf(candidates, architecture);
+  const said = fittingOf(candidates, architecture);
+  const fitting = said.length > 1 ? await imagesAmong(source, said, architecture) : said;
   const [chosen] = fitting;
   if (chosen === undefined) {
     throw wrongArchitecture(
@@ -117,6 +118,44 @@ async function chooseManifest(
   );
 }
 
+/**
+ * Those of several that are images for `architecture` by what they say themselves. The specification lets an index leave
+ * out both an artifact's type and an image's platform. When none is left, all are: the error names them.
+ */
+async function imagesAmong(
+  source: ImageSource,
+  candidates: readonly Descriptor[],
+  architecture: string,
+): Promise<readonly Descriptor[]> {
+  const images: Descriptor[] = [];
+  for (const each of candidates) {
+    if (!MANIFEST_TYPES.includes(each.mediaType) || (await saysItFits(source, each, architecture))) {
+      images.push(each);
+    }
+  }
+  return images.length === 0 ? candidates : images;
+}
+
+async function saysItFits(
+  source: ImageSource,
+  descriptor: Descriptor,
+  architecture: string,
+): Promise<boolean> {
+  const of = `of ${source.name}`;
+  const manifest = parseManifest(
+    await readDocument(source, descriptor, 'manifest'),
+    `manifest ${descriptor.digest} ${of}`,
+  );
+  if (!isImage(manifest) || !CONFIG_TYPES.includes(manifest.config.mediaType)) return false;
+  if (descriptor.platform !== undefined) return true;
+  const { digest } = manifest.config;
+  const config = parseImageConfig(
+    await readDocument(source, manifest.config, 'blob'),
+    `configuration ${digest} ${of}`,
+  );
+  return config.os === 'linux' && config.architecture === architecture;
+}
+
 /** Of the variants of an architecture the one that is meant when none is said, and that every device here runs. */
 const USUAL_VARIANT: Readonly<Record<string, string>> = { amd64: 'v1', arm: 'v7', arm64: 'v8' };
 
@@ -134,7 +173,7 @@ function fittingOf(candidates: readonly Descriptor[], architecture: string): rea
 }
 
 /** Bills of materials and signatures lie beside an image and say what they are. */
-function isImage({ artifactType }: Descriptor): boolean {
+function isImage({ artifactType }: Pick<Descriptor, 'artifactType'>): boolean {
   return artifactType === undefined || artifactType === '' || CONFIG_TYPES.includes(artifactType);
 }
 
