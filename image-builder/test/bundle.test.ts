@@ -27,6 +27,7 @@ describe('parseExecution()', () => {
       expect(executionOf(config)).toEqual({
         args: [],
         env: [],
+        withoutDefault: [],
         workingDirectory: '/',
         user: '',
         passedOver: [],
@@ -54,16 +55,26 @@ describe('parseExecution()', () => {
     ['an argument with a zero byte', { Cmd: ['a\0b'] }],
     ['an argument longer than Linux takes', { Cmd: ['x'.repeat(128 * 1024)] }],
     ['thousands of arguments', { Cmd: Array.from({ length: 5000 }, () => 'x') }],
-    ['a variable without a value', { Env: ['PATH'] }],
     ['a variable without a name', { Env: ['=x'] }],
-    ['a relative working directory', { WorkingDir: 'srv' }],
     ['a working directory that climbs', { WorkingDir: '/srv/../..' }],
     ['a user of two lines', { User: 'root\nwww' }],
     ['a user of three parts', { User: 'a:b:c' }],
-    ['a group without a name', { User: 'a:' }],
     ['a list for an object', []],
   ] as const)('refuses %s', ([, config]) => {
     expect(() => executionOf(config)).toThrow(expect.objectContaining({ code: 'MANIFEST_INVALID' }));
+  });
+
+  it.for([
+    ['srv/app', '/srv/app'],
+    ['./srv', '/./srv'],
+    ['//srv', '/srv'],
+  ])('counts the working directory "%s" from the root', ([WorkingDir, expected]) => {
+    expect(executionOf({ WorkingDir }).workingDirectory).toBe(expected);
+  });
+
+  it('takes a variable without "=" for one that has no default, as Docker does', () => {
+    const { env, withoutDefault } = executionOf({ Env: ['A=1', 'HOME', 'A', ''] });
+    expect({ env, withoutDefault }).toEqual({ env: ['A=1'], withoutDefault: ['HOME', 'A', ''] });
   });
 
   property.prop([fc.jsonValue()])('gives an execution or MANIFEST_INVALID for any JSON', (config) => {
@@ -98,11 +109,15 @@ describe('resolveUser()', () => {
     ['1000', { user: { uid: 77, gid: 78 }, home: '/' }],
     ['5000', { user: { uid: 5000, gid: 0 }, home: '/' }],
     ['5000:6000', { user: { uid: 5000, gid: 6000 }, home: '/' }],
+    ['www:', { user: { uid: 33, gid: 34, additionalGids: [29, 44] }, home: '/var/www' }],
+    [':www', { user: { uid: 0, gid: 34 }, home: '/root' }],
+    [':1235', { user: { uid: 0, gid: 1235 }, home: '/root' }],
+    [':', { user: { uid: 0, gid: 0 }, home: '/root' }],
   ] as const)('takes "%s" for %o', ([text, expected]) => {
     expect(resolveUser(text, TABLES)).toEqual(expected);
   });
 
-  it.for(['nobody', 'huge', '4294967295', '99999999999', '-1', 'www:nobody', ':www', '0x1'])(
+  it.for(['nobody', 'huge', '4294967295', '99999999999', '-1', 'www:nobody', ':nobody', '0x1'])(
     'refuses "%s"',
     (text) => {
       expect(() => resolveUser(text, TABLES)).toThrow(expect.objectContaining({ code: 'USER_UNKNOWN' }));
@@ -291,6 +306,11 @@ describe('runtimeConfig()', () => {
     `);
   });
 
+  it('leaves out the default of a variable that the image names without a value', () => {
+    const execution = executionOf({ Cmd: ['/app'], Env: ['PATH', 'HOME', 'HOME=/home', 'OTHER'] });
+    expect(runtimeConfig({ ...PLAN, execution }).process.env).toEqual(['HOME=/home']);
+  });
+
   it('gives a plain user no capability', () => {
     const { process } = runtimeConfig({ ...PLAN, user: { user: { uid: 5, gid: 5 }, home: '/' } });
     expect(process.capabilities).toEqual({ bounding: [], effective: [], permitted: [] });
@@ -390,9 +410,19 @@ describe('prepareRoot()', () => {
     expect(file).toMatchObject({ type: 'file', size: 0 });
   });
 
+  it('makes the directory that a mount would be on behind a link', () => {
+    const run: Inode = { ...emptyDirectory(), type: 'symlink', target: 'tmp/run' };
+    const root = directory({ run });
+    prepareRoot(root, '/', 'none');
+    expect(root.children.get('run')?.inode).toBe(run);
+    const tmp = root.children.get('tmp')?.inode;
+    expect(tmp?.type === 'directory' ? [...tmp.children.keys()] : []).toEqual(['run']);
+  });
+
   it.for([
     ['a file', { ...emptyDirectory(), type: 'file', offset: 0, size: 0 }],
-    ['a link to nothing', { ...emptyDirectory(), type: 'symlink', target: 'nothing' }],
+    ['a link to itself', { ...emptyDirectory(), type: 'symlink', target: 'proc' }],
+    ['a link that climbs above the root', { ...emptyDirectory(), type: 'symlink', target: '../x' }],
   ] as const)('refuses %s in the place of a mount', ([, proc]) => {
     expect(() => prepareRoot(directory({ proc }), '/', 'none')).toThrow(
       expect.objectContaining({ code: 'MOUNT_POINT_INVALID' }),

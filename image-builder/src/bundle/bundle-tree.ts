@@ -40,16 +40,17 @@ function metadataOf({ mtime }: Directory) {
   return { uid, gid, xattrs, mtime };
 }
 
+/** A link is followed, and what it leads to is made where the image lacks it, as runtimes do on a root that can be written. */
 function requireMountPoint(root: Directory, name: string): void {
-  if (resolveDirectory(root, [name], name) !== undefined) return;
-  if (root.children.has(name)) {
+  try {
+    resolveDirectory(root, [name], name, NO_LAYER);
+  } catch (cause) {
     throw new BuilderError(
       'MOUNT_POINT_INVALID',
       `Cannot bundle the image: its /${name} is no directory, and one is mounted there`,
-      { hint: `Remove /${name} from the image, or make it a directory.`, facts: { path: `/${name}` } },
+      { hint: `Remove /${name} from the image, or make it a directory.`, facts: { path: `/${name}` }, cause },
     );
   }
-  root.children.set(name, { inode: emptyDirectory(), layer: NO_LAYER });
 }
 
 function requireWorkingDirectory(root: Directory, path: string): void {

@@ -19,16 +19,15 @@ const execution = z.object({
     .object({
       User: z
         .string()
-        .regex(/^[^:\p{Cc}]*(?::[^:\p{Cc}]+)?$/u, 'expected user, user:group, or numbers for them')
+        .regex(/^[^:\p{Cc}]*(?::[^:\p{Cc}]*)?$/u, 'expected user, user:group, or numbers for them')
         .nullish(),
       Env: z
-        .array(argument.regex(/^[^=]+=/, 'expected NAME=value'))
+        .array(argument.regex(/^(?!=)/, 'expected NAME=value'))
         .max(MAX_ARGUMENTS)
         .nullish(),
       Entrypoint: argumentList,
       Cmd: argumentList,
       WorkingDir: argument
-        .refine((path) => path === '' || path.startsWith('/'), 'expected an absolute path')
         .refine((path) => !path.split('/').includes('..'), 'expected a path without ".."')
         .nullish(),
       Volumes: z.record(z.string(), z.unknown()).nullish(),
@@ -42,8 +41,11 @@ const execution = z.object({
 export interface Execution {
   /** Entrypoint and Cmd. */
   readonly args: readonly string[];
+  /** NAME=value. */
   readonly env: readonly string[];
-  /** Absolute. */
+  /** Names that the image gives without "=": what the engine would put in by itself is left out. */
+  readonly withoutDefault: readonly string[];
+  /** Absolute; one that the image says without a slash counts from the root. */
   readonly workingDirectory: string;
   /** As image-spec writes it; empty for root. */
   readonly user: string;
@@ -55,11 +57,13 @@ export interface Execution {
 export function parseExecution(bytes: Uint8Array, name: string): Execution {
   const { config } = parse(execution, bytes, name, 'an OCI image configuration');
   const volumes = Object.keys(config?.Volumes ?? {}).toSorted();
+  const variables = config?.Env ?? [];
   const stopSignal = config?.StopSignal ?? '';
   return {
     args: [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])],
-    env: config?.Env ?? [],
-    workingDirectory: config?.WorkingDir || '/',
+    env: variables.filter((each) => each.includes('=')),
+    withoutDefault: variables.filter((each) => !each.includes('=')),
+    workingDirectory: `/${(config?.WorkingDir ?? '').replace(/^\/+/, '')}`,
     user: config?.User ?? '',
     passedOver: [
       ...volumes.map((path) => `the volume ${path}`),

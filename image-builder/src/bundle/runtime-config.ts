@@ -104,7 +104,7 @@ export function runtimeConfig(plan: ContainerPlan): RuntimeConfig {
       terminal: false,
       user: user.user,
       args: execution.args,
-      env: environment(execution.env, user.home),
+      env: environment(execution, user.home),
       cwd: execution.workingDirectory,
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       noNewPrivileges: true,
@@ -122,12 +122,16 @@ export function runtimeConfig(plan: ContainerPlan): RuntimeConfig {
   };
 }
 
-/** The image's variables behind those that every program counts on; of equal names the last is the one that counts. */
-function environment(env: readonly string[], home: string): readonly string[] {
+/**
+ * The image's variables behind those that every program counts on; of equal names the last is the one that counts. A name
+ * without "=" leaves one of the latter out, as Docker does.
+ */
+function environment({ env, withoutDefault }: Execution, home: string): readonly string[] {
   const values = new Map([
     ['PATH', DEFAULT_PATH],
     ['HOME', home],
   ]);
+  for (const name of withoutDefault) values.delete(name);
   for (const each of env) {
     const at = each.indexOf('=');
     values.set(each.slice(0, at), each.slice(at + 1));

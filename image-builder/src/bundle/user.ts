@@ -35,17 +35,18 @@ interface Group {
 const MAX_ID = 0xffff_fffe;
 
 /**
- * `text` is `user` or `user:group`. A user without a group has the groups of the tables, one with a group has no other.
- * Throws `USER_UNKNOWN`.
+ * `text` is `user` or `user:group`; either may be left out, as for Docker: `:group` is root's with that group, `user:` is
+ * `user`. A user without a group has the groups of the tables, one with a group has no other. Throws `USER_UNKNOWN`.
  */
 export function resolveUser(text: string, tables: AccountTables): ResolvedUser {
-  const [userText = '', groupText] = (text === '' ? '0' : text).split(':');
+  const [userPart = '', groupText = ''] = text.split(':');
+  const userText = userPart || '0';
   const account = findAccount(userText, tables.passwd ?? '');
   const uid = account?.uid ?? numberOf(userText);
   if (uid === undefined) throw unknown('user', userText, '/etc/passwd', text);
   const home = account?.home ?? '/';
   const groups = readGroups(tables.group ?? '');
-  if (groupText !== undefined) {
+  if (groupText !== '') {
     const gid = groups.find(({ name }) => name === groupText)?.gid ?? numberOf(groupText);
     if (gid === undefined) throw unknown('group', groupText, '/etc/group', text);
     return { user: { uid, gid }, home };
