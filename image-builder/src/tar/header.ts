@@ -148,8 +148,13 @@ function permissions(block: Uint8Array): number {
 
 function numeric(block: Uint8Array, field: Field): number {
   const bytes = bytesOf(block, field);
-  const value = isBase256(bytes) ? base256(bytes) : octal(bytes);
-  if (value === undefined) throw new FieldError(`its field "${field}" holds no number`);
+  if (isBase256(bytes)) {
+    const value = base256(bytes);
+    if (!Number.isSafeInteger(value)) throw new FieldError(`its field "${field}" has more than 53 bits`);
+    return value;
+  }
+  const value = octal(bytes);
+  if (value === undefined) throw new FieldError(`its field "${field}" is no octal number`);
   return value;
 }
 
@@ -164,14 +169,13 @@ function octal(bytes: Uint8Array): number | undefined {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined;
 }
 
-/** Two's complement, most significant byte first, without the first bit. `undefined` for one of more than 53 bits. */
-function base256(bytes: Uint8Array): number | undefined {
+/** Two's complement, most significant byte first, without the first bit. Exact up to 53 bits. */
+function base256(bytes: Uint8Array): number {
   const negative = (bytes[0] ?? 0) >= 0xc0;
   let value = negative ? -1n : 0n;
   for (const [index, byte] of bytes.entries()) {
     const digit = index === 0 ? (negative ? byte | 0x80 : byte & 0x7f) : byte;
     value = (value << 8n) | BigInt(digit);
   }
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : undefined;
+  return Number(value);
 }

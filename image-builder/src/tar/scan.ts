@@ -51,6 +51,9 @@ export class TarError extends Error {
 /** How an archive that ends too early is described. */
 export const MISSING_END = 'it ends in the middle of a file or before the end-of-archive mark';
 
+/** How one is described that ends behind an extended header. */
+const MISSING_ENTRY = 'it ends between an extended header and the entry that it is about';
+
 /** Longer names and attributes are an attack (Go's archive/tar and libarchive have the same limit). */
 const MAX_BODY = 2 ** 20;
 const XATTR_PREFIX = 'SCHILY.xattr.';
@@ -129,8 +132,9 @@ class Scanner {
 
   finish(requireEnd: boolean): void {
     if (this.#zeroBlocks === 2) return;
-    const cut = this.#data > 0 || this.#filled > 0 || this.#announced;
+    const cut = this.#data > 0 || this.#filled > 0 || this.#extended !== undefined;
     if (cut || (requireEnd && this.entries > 0)) throw new TarError('truncated', MISSING_END);
+    if (this.#announced) throw new TarError('truncated', MISSING_ENTRY);
   }
 
   /** Passes over data and padding: at most `available` bytes of them. */
@@ -219,7 +223,8 @@ class Scanner {
     this.#longLink = '';
     this.#announced = false;
     const type = typeOf(header.flag, name, records);
-    const size = WITH_DATA.includes(type) ? (this.#numberRecord(records, 'size') ?? header.size) : 0;
+    const said = this.#numberRecord(records, 'size') ?? header.size;
+    const size = WITH_DATA.includes(type) ? said : 0;
     if (size < 0) throw this.#damaged('its size is below zero');
     const entry: ScannedEntry = {
       name,
