@@ -22,7 +22,7 @@ describe('base-files', () => {
   it('has every program that the init table starts', () => {
     const table = readFileSync(join(FILES, 'inittab'), 'utf8');
     const own = [...table.matchAll(/:\/etc\/(\S+)$/gm)].map(([, path]) => path);
-    expect(own).toEqual(['cocon/boot', 'cocon/confirm', 'cocon/services', 'cocon/console']);
+    expect(own).toEqual(['cocon/boot', 'cocon/confirm', 'cocon/services', 'cocon/console', 'cocon/shutdown']);
     expect(scripts).toEqual(expect.arrayContaining(own));
   });
 });

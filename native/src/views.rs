@@ -115,6 +115,8 @@ pub struct SlotView {
     pub release_digest: String,
     /// What the reason refers to.
     pub detail: String,
+    /// Attempts that ended in an orderly shutdown.
+    pub shutdowns: u32,
 }
 
 impl From<&SlotEntry> for SlotView {
@@ -140,6 +142,7 @@ impl From<&SlotEntry> for SlotView {
             descriptor_crc: entry.descriptor_crc,
             release_digest: entry.release_digest.to_string(),
             detail: entry.detail.as_str().into(),
+            shutdowns: entry.shutdowns.into(),
         }
     }
 }

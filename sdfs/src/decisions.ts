@@ -2,6 +2,7 @@
 import { SdfsError, isSdfsError } from './errors.ts';
 import {
   FLAG_WAS_CONFIRMED,
+  LIMITS,
   PROGRESS,
   REASONS,
   SLOT_ENTRY,
@@ -10,7 +11,7 @@ import {
   type ReasonName,
 } from './format.ts';
 import type { RecordDraft } from './record-draft.ts';
-import { NO_DIGEST, type Slot } from './record.ts';
+import { isOpen, NO_DIGEST, type Slot } from './record.ts';
 import { bootOrder } from './target-slot.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 import type { Volume } from './volume.ts';
@@ -97,7 +98,7 @@ export interface ProgressNote extends DecisionOptions {
 
 /**
  * Notes how far an attempt got. For a slot in trial only, and only what is not noted yet: a confirmed boot writes
- * nothing. Returns whether anything was written. Throws `SLOT_NOT_FOUND`, `SDFS_READ_ONLY`, `SDFS_IO`.
+ * nothing, and what fails after a {@link noteShutdown} is not noted. Returns whether anything was written. Throws `SLOT_NOT_FOUND`, `SDFS_READ_ONLY`, `SDFS_IO`.
  */
 export function noteProgress(volume: Volume, index: number, note: ProgressNote): boolean {
   const slot = volume.liveSlot(index);
@@ -106,14 +107,55 @@ export function noteProgress(volume: Volume, index: number, note: ProgressNote):
   // As it will read back, for what is noted is compared with that.
   const detail = decodeUtf8(encodeUtf8(note.detail ?? '', size));
   const known = slot.progress === progress && slot.reason === reason && slot.detail === detail;
-  if (slot.state !== 'trial' || known) return false;
+  const wasShutDown = slot.reason === 'shutdown';
+  if (slot.state !== 'trial' || known || (wasShutDown && reason !== 'none')) return false;
+  // User space runs again, and no loader has counted that.
+  const attemptsLeft = Math.max(0, slot.attemptsLeft - (wasShutDown ? 1 : 0));
   volume.write(
     (draft) =>
-      draft.setSlot(index, { progress: PROGRESS.indexOf(progress), reason: REASONS.indexOf(reason), detail }),
+      draft.setSlot(index, {
+        progress: PROGRESS.indexOf(progress),
+        reason: REASONS.indexOf(reason),
+        detail,
+        attemptsLeft,
+      }),
     stampOf(note),
   );
   return true;
 }
+
+/** What a note of an orderly shutdown did. */
+export interface ShutdownResult {
+  /** Whether anything was written: only of an attempt that is open. */
+  readonly changed: boolean;
+  /** Whether the attempt is given back. */
+  readonly givenBack: boolean;
+}
+
+/**
+ * Notes that the attempt of a slot ends in an orderly shutdown before it was decided (FORMAT.md §8, shutdown). Throws
+ * `SLOT_NOT_FOUND`, `SDFS_READ_ONLY`, `SDFS_IO`.
+ */
+export function noteShutdown(volume: Volume, index: number, options: DecisionOptions = {}): ShutdownResult {
+  const slot = volume.liveSlot(index);
+  if (!isOpen(slot)) return { changed: false, givenBack: false };
+  const { shutdowns, attemptsLeft, attemptsTotal } = slot;
+  const givenBack = shutdowns < LIMITS.FREE_SHUTDOWNS && attemptsLeft < attemptsTotal;
+  volume.write(
+    (draft) =>
+      draft.setSlot(index, {
+        reason: REASONS.indexOf('shutdown'),
+        detail: '',
+        attemptsLeft: attemptsLeft + (givenBack ? 1 : 0),
+        shutdowns: Math.min(shutdowns + 1, MOST_SHUTDOWNS),
+      }),
+    stampOf(options),
+  );
+  return { changed: true, givenBack };
+}
+
+/** As many as the field holds. */
+const MOST_SHUTDOWNS = 255;
 
 function fail(draft: RecordDraft, slot: Slot, reason: ReasonName, detail: string): void {
   const progress = numberOf(PROGRESS, slot.progress);

@@ -79,6 +79,7 @@ function slotLine(slot: Slot): string {
   if (state === 'empty') return `${index} empty generation ${generation}`;
   return (
     `${index} ${state}${slot.wasConfirmed ? ' was-confirmed' : ''} priority ${slot.priority} attempts ${slot.attemptsLeft}/${slot.attemptsTotal}` +
+    (slot.shutdowns === 0 ? '' : ` shutdowns ${slot.shutdowns}`) +
     ` progress ${slot.progress} reason ${slot.reason} ${JSON.stringify(slot.detail)} generation ${generation} release ${slot.releaseDigest}`
   );
 }

@@ -34,6 +34,7 @@ export const LIMITS = {
   MAX_RELEASE_JSON: 65_536,
   SIGNATURE_ENTRY_SIZE: 96,
   MAX_SIGNATURES: 8,
+  FREE_SHUTDOWNS: 16,
 } as const;
 
 /** Bytes in a block (FORMAT.md §1). */
@@ -97,6 +98,7 @@ export const SLOT_ENTRY = struct(LIMITS.SLOT_ENTRY_SIZE, {
   descriptorCrc: u32(28),
   releaseDigest: hex(32, 32),
   detail: text(64, 48),
+  shutdowns: u8(112),
 });
 
 /** FORMAT.md §4.4. */
@@ -176,6 +178,7 @@ export const REASONS = [
   'reset',
   'power-lost',
   'memory',
+  'shutdown',
 ] as const;
 /** Why a slot was given up. */
 export type ReasonName = (typeof REASONS)[number];

@@ -15,6 +15,7 @@ export type HistoryEventKind =
   | 'emptied'
   | 'staged'
   | 'power-lost'
+  | 'shutdown'
   | 'attempt'
   | 'progress'
   | 'confirmed'
@@ -41,6 +42,8 @@ export interface HistoryEvent {
   /** Trial boots left and granted. */
   readonly attemptsLeft: number;
   readonly attemptsTotal: number;
+  /** Orderly shutdowns so far, of which the first `FREE_SHUTDOWNS` are not charged. */
+  readonly shutdowns: number;
   /** The floor after the record. */
   readonly floor: bigint;
 }
@@ -73,6 +76,7 @@ function eventsOf(before: BootRecord | undefined, record: BootRecord): readonly 
     detail: slot?.detail ?? '',
     attemptsLeft: slot?.attemptsLeft ?? 0,
     attemptsTotal: slot?.attemptsTotal ?? 0,
+    shutdowns: slot?.shutdowns ?? 0,
     floor: record.floor,
   });
   if (before === undefined) return WRITERS[record.writer] === 'mkfs' ? [about('formatted')] : [];
@@ -89,6 +93,7 @@ function changesOf(before: Slot | undefined, slot: Slot): readonly HistoryEventK
   if (before === undefined) return [];
   if (slot.state === 'empty') return before.state === 'empty' ? [] : ['emptied'];
   if (before.state === 'empty' || before.generation !== slot.generation) return ['staged'];
+  if (slot.reason === 'shutdown' && before.reason !== 'shutdown') return ['shutdown'];
   // An attempt that is given back and the count of the next one are one record.
   const givenBack = before.interruptionsLeft - slot.interruptionsLeft;
   const events: HistoryEventKind[] = givenBack > 0 ? ['power-lost'] : [];

@@ -38,7 +38,7 @@ export { history, type HistoryEvent, type HistoryEventKind } from './history.ts'
 export { MemoryDevice } from './memory-device.ts';
 export { mkfs, type MkfsOptions } from './mkfs.ts';
 export { RecordDraft, type Stamp } from './record-draft.ts';
-export { parseRecord, type BootRecord, type Failure, type Slot } from './record.ts';
+export { isOpen, isRefused, parseRecord, type BootRecord, type Failure, type Slot } from './record.ts';
 export {
   encodeRelease,
   matchFiles,

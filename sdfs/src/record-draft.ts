@@ -4,6 +4,7 @@ import {
   FAILURE_ENTRY,
   LIMITS,
   MAGIC,
+  REASONS,
   RECORD_HEADER,
   SLOT_ENTRY,
   WRITERS,
@@ -56,15 +57,18 @@ export class RecordDraft {
 
   /**
    * Adds to the failure list: over the entry of the same release, else into a free one, else over the one of lowest
-   * generation (FORMAT.md §4.4).
+   * generation (FORMAT.md §4.4). An orderly shutdown does not hide that the release has failed before.
    */
   noteFailure(failure: FailureEntryFields): void {
     const entries = Array.from({ length: LIMITS.FAILURE_ENTRIES }, (_, index) => ({
       index,
       ...decode(FAILURE_ENTRY, this.#bytes, failureEntryOffset(index)),
     }));
+    const known = entries.find((entry) => entry.releaseDigest === failure.releaseDigest);
+    const shutdown = REASONS.indexOf('shutdown');
+    if (failure.reason === shutdown && known !== undefined && known.reason !== shutdown) return;
     const place =
-      entries.find((entry) => entry.releaseDigest === failure.releaseDigest) ??
+      known ??
       entries.find((entry) => entry.releaseDigest === NO_DIGEST) ??
       entries.reduce((oldest, entry) => (entry.generation < oldest.generation ? entry : oldest));
     encode(FAILURE_ENTRY, failure, this.#bytes, failureEntryOffset(place.index));
@@ -86,6 +90,7 @@ const EMPTY_SLOT: Omit<SlotEntryFields, 'generation'> = {
   attemptsLeft: 0,
   attemptsTotal: 0,
   interruptionsLeft: 0,
+  shutdowns: 0,
   progress: 0,
   reason: 0,
   descriptorBlock: 0n,

@@ -42,6 +42,8 @@ export interface Slot {
   readonly attemptsTotal: number;
   /** Losses of power that a trial is not charged for yet. */
   readonly interruptionsLeft: number;
+  /** Attempts of a trial that ended in an orderly shutdown; the first `FREE_SHUTDOWNS` are not charged. */
+  readonly shutdowns: number;
   readonly progress: NameOr<ProgressName>;
   readonly reason: NameOr<ReasonName>;
   /** What the reason refers to. */
@@ -55,6 +57,11 @@ export interface Slot {
   readonly releaseDigest: string;
 }
 
+/** Whether nobody has said yet how the slot's last attempt ended (FORMAT.md §7). */
+export function isOpen({ state, reason, progress }: Slot): boolean {
+  return state === 'trial' && reason === 'none' && progress !== 'none';
+}
+
 /** A release that failed on this volume. */
 export interface Failure {
   readonly releaseDigest: string;
@@ -62,6 +69,14 @@ export interface Failure {
   readonly reason: NameOr<ReasonName>;
   readonly progress: NameOr<ProgressName>;
   readonly detail: string;
+}
+
+/**
+ * Whether a stage refuses the release unless it is forced. One that was given up for nothing but orderly shutdowns has not
+ * failed (FORMAT.md §8).
+ */
+export function isRefused({ reason }: Failure): boolean {
+  return reason !== 'shutdown';
 }
 
 /** A valid boot record. */
@@ -176,6 +191,7 @@ function parseSlot(record: Uint8Array, index: number, superblock: Superblock, re
     attemptsLeft: entry.attemptsLeft,
     attemptsTotal: entry.attemptsTotal,
     interruptionsLeft: entry.interruptionsLeft,
+    shutdowns: entry.shutdowns,
     progress: PROGRESS[entry.progress] ?? String(entry.progress),
     reason: REASONS[entry.reason] ?? String(entry.reason),
     detail: entry.detail,

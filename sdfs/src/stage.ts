@@ -15,7 +15,7 @@ import { isSdfsError, SdfsError } from './errors.ts';
 import { hashFile } from './file-blocks.ts';
 import { FileWriter } from './file-writer.ts';
 import { BLOCK_SIZE, LIMITS } from './format.ts';
-import type { BootRecord, Slot } from './record.ts';
+import { isRefused, type BootRecord, type Slot } from './record.ts';
 import { releaseFiles, type ReleaseFile, type SignedRelease } from './release.ts';
 import type { Architecture } from './release-schema.ts';
 import { sha256Hex } from './sha256.ts';
@@ -180,6 +180,7 @@ export class StageSession {
         attemptsLeft: attempts,
         attemptsTotal: attempts,
         interruptionsLeft: attempts,
+        shutdowns: 0,
         progress: 0,
         reason: 0,
         generation: this.generation,
@@ -250,7 +251,7 @@ function checkRelease(record: BootRecord, { release, digest }: SignedRelease, op
     );
   }
   const failure = record.failures.find((each) => each.releaseDigest === digest);
-  if (failure !== undefined && !force) {
+  if (failure !== undefined && isRefused(failure) && !force) {
     const detail = failure.detail === '' ? '' : ` (${failure.detail})`;
     throw new SdfsError(
       'RELEASE_FAILED_BEFORE',

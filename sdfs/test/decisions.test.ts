@@ -1,4 +1,4 @@
-import { bootOrder, commit, noteProgress, rollback, Volume } from '@cocon-os/sdfs';
+import { bootOrder, commit, LIMITS, noteProgress, noteShutdown, rollback, Volume } from '@cocon-os/sdfs';
 import { describe, expect, test } from 'vitest';
 
 import { sampleRelease, stageSample } from '../../test/vectors/sample.ts';
@@ -112,6 +112,78 @@ describe('noteProgress()', () => {
     const slot = stageSample(volume, sampleRelease(2));
     const note = () => noteProgress(volume, slot, { progress: 'health', reason: 'health-failed', detail });
     expect([note(), note()]).toEqual([true, false]);
+  });
+});
+
+describe('noteShutdown()', () => {
+  /** Release 2 in a slot that a loader has counted an attempt of. */
+  function onTrial() {
+    const volume = installed(1);
+    const slot = stageSample(volume, sampleRelease(2));
+    const begin = () =>
+      volume.write((draft) => draft.setSlot(slot, { attemptsLeft: 2, progress: 2, reason: 0 }), {
+        writer: 'loader',
+        time: 0,
+      });
+    begin();
+    return { volume, slot, begin };
+  }
+
+  test('gives the attempt back once, and what the end of the system makes fail is not noted', () => {
+    const { volume, slot } = onTrial();
+    noteProgress(volume, slot, { progress: 'health' });
+    expect(noteShutdown(volume, slot, { time: 77 })).toEqual({ changed: true, givenBack: true });
+    expect(volume.record).toMatchObject({ time: 77n, writer: 1 });
+    const noted = { state: 'trial', reason: 'shutdown', progress: 'health', attemptsLeft: 3, shutdowns: 1 };
+    expect(volume.slot(slot)).toMatchObject(noted);
+    expect(noteShutdown(volume, slot)).toEqual({ changed: false, givenBack: false });
+    const failing = { progress: 'health', reason: 'health-failed', detail: '10-network: exit 1' } as const;
+    expect(noteProgress(volume, slot, failing)).toBe(false);
+    expect(volume.slot(slot)).toMatchObject(noted);
+  });
+
+  test('leaves alone what has not begun, what has failed its checks, and what is confirmed or given up', () => {
+    const { volume, slot } = onTrial();
+    const nothing = { changed: false, givenBack: false };
+    noteProgress(volume, slot, { progress: 'health', reason: 'health-failed', detail: '10-network: exit 1' });
+    expect(noteShutdown(volume, slot)).toEqual(nothing);
+    volume.write((draft) => draft.setSlot(slot, { progress: 0, reason: 0 }), { writer: 'loader', time: 0 });
+    expect(noteShutdown(volume, slot)).toEqual(nothing);
+    commit(volume, slot);
+    expect(noteShutdown(volume, slot)).toEqual(nothing);
+    rollback(volume, slot);
+    expect(noteShutdown(volume, slot)).toEqual(nothing);
+  });
+
+  test('charges the attempt once the free ones are used, and counts on as far as the field reaches', () => {
+    const { volume, slot, begin } = onTrial();
+    const results = Array.from({ length: 300 }, () => {
+      begin();
+      return noteShutdown(volume, slot).givenBack;
+    });
+    expect(results.indexOf(false)).toBe(LIMITS.FREE_SHUTDOWNS);
+    expect(results.lastIndexOf(true)).toBe(LIMITS.FREE_SHUTDOWNS - 1);
+    expect(volume.slot(slot)).toMatchObject({ attemptsLeft: 2, shutdowns: 255 });
+  });
+
+  test('user space that runs once more without a loader (kexec) takes the attempt up again', () => {
+    const { volume, slot } = onTrial();
+    noteProgress(volume, slot, { progress: 'init' });
+    noteShutdown(volume, slot);
+    expect(noteProgress(volume, slot, { progress: 'init' })).toBe(true);
+    expect(volume.slot(slot)).toMatchObject({
+      reason: 'none',
+      progress: 'init',
+      attemptsLeft: 2,
+      shutdowns: 1,
+    });
+    volume.write((draft) => draft.setSlot(slot, { attemptsLeft: 0, shutdowns: 16 }), {
+      writer: 'loader',
+      time: 0,
+    });
+    noteShutdown(volume, slot);
+    expect(noteProgress(volume, slot, { progress: 'init' })).toBe(true);
+    expect(volume.slot(slot)).toMatchObject({ reason: 'none', attemptsLeft: 0, shutdowns: 17 });
   });
 });
 

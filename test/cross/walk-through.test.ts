@@ -4,9 +4,11 @@ import {
   composeCommandLine,
   history,
   isSdfsError,
+  LIMITS,
   MemoryDevice,
   mkfs,
   noteProgress,
+  noteShutdown,
   openRelease,
   Volume,
 } from '@cocon-os/sdfs';
@@ -129,6 +131,45 @@ describe('the walk-through of FORMAT.md §11', () => {
     expect(boot('power-lost')).toMatchObject({ version: '3.0', attempt: 3 });
     expect(boot().version).toBe('2.0');
     expect(open().slot(2)).toMatchObject({ ...record.slots[2], interruptionsLeft: 2 });
+  });
+
+  test.each(['reset', 'power-lost'] as const)(
+    'restarted by hand: the attempt is given back, also when the boot after it finds memory as after a %s',
+    (lastBoot) => {
+      device = new MemoryDevice(64 * 2 ** 20);
+      mkfs(device, { slots: 3, sequence: 37n }, nodeCrypto);
+      installFirst();
+      stageSample(open(), sampleRelease(2));
+      boot();
+      for (const progress of ['init', 'health'] as const) noteProgress(open(), 1, { progress });
+      expect(noteShutdown(open(), 1)).toEqual({ changed: true, givenBack: true });
+      expect(state().sequence).toBe(47n);
+      expect(open().slot(1)).toMatchObject({
+        reason: 'shutdown',
+        progress: 'health',
+        attemptsLeft: 3,
+        shutdowns: 1,
+      });
+      expect(boot(lastBoot)).toMatchObject({ version: '2.0', attempt: 1 });
+      expect(open().slot(1)).toMatchObject({ attemptsLeft: 2, interruptionsLeft: 3, reason: 'none' });
+    },
+  );
+
+  test('Law 3: a trial ends, also one that restarts itself before it is healthy; it may be staged again', () => {
+    stageSample(open(), sampleRelease(3));
+    const attempts: (number | undefined)[] = [];
+    for (let boots = 0; boots < 30 && boot().attempt !== undefined; boots += 1) {
+      attempts.push(3 - open().slot(2).attemptsLeft);
+      noteProgress(open(), 2, { progress: 'init' });
+      noteShutdown(open(), 2);
+    }
+    expect(attempts).toEqual([...Array.from({ length: LIMITS.FREE_SHUTDOWNS }, () => 1), 1, 2, 3]);
+    expect(open().slot(2)).toMatchObject({ state: 'failed', reason: 'shutdown', progress: 'init' });
+    expect(open().record.failures).toMatchObject([{ reason: 'shutdown' }]);
+    const events = history(open()).filter(({ kind }) => kind === 'shutdown');
+    expect(events).toHaveLength(LIMITS.FREE_SHUTDOWNS + 3);
+    expect(codeOf(() => stageSample(open(), sampleRelease(3)))).toBe('done');
+    expect(open().slot(2)).toMatchObject({ state: 'trial', shutdowns: 0 });
   });
 
   test('unplugged: the attempt is given back, as often as interruptions are granted', () => {

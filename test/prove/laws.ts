@@ -12,6 +12,7 @@ import { plainVolume } from '../vectors/plain.ts';
 import { BlocksDevice, type Blocks } from './blocks-device.ts';
 import type { Boots } from './operations.ts';
 import { numberOf, releaseOf } from './releases.ts';
+import { shutdownsLeft } from './states/state.ts';
 import { withSuperblocks } from './superblocks.ts';
 import { Violation } from './violation.ts';
 
@@ -95,7 +96,7 @@ export function law3ATrialEnds({ volume, outcome, booted }: Examined, { sectorSi
   if (started?.attempt === undefined || record === undefined) return false;
   const left = (each: BootRecord): number => {
     const slot = each.slots[started.slot];
-    return (slot?.attemptsLeft ?? 0) + (slot?.interruptionsLeft ?? 0);
+    return slot === undefined ? 0 : slot.attemptsLeft + slot.interruptionsLeft + shutdownsLeft(slot);
   };
   const durable = booted.atLastFlush;
   const after = durable && Volume.open(new BlocksDevice(durable, sectorSize)).record;

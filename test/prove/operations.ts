@@ -2,7 +2,7 @@
  * Everything that writes to a volume, each from a state in which it does something: what it is done to, what may boot while it is
  * under way, and what does once it is done.
  */
-import { commit, mkfs, noteProgress, rollback, Volume, type BlockDevice } from '@cocon-os/sdfs';
+import { commit, mkfs, noteProgress, noteShutdown, rollback, Volume, type BlockDevice } from '@cocon-os/sdfs';
 import type { BootOutcome } from '@cocon-os/native';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 
@@ -190,6 +190,18 @@ export const OPERATIONS: readonly Operation[] = [
       bootOnce(volume.device, { lastBoot: 'reset' });
     },
     run: onVolume((volume) => noteProgress(volume, 1, { progress: 'init' })),
+    after: 2,
+    doneCodes: [],
+  },
+  {
+    name: 'a note of an orderly shutdown',
+    slots: 2,
+    prepare(volume) {
+      confirmed(volume, 1);
+      stageRelease(volume, 2);
+      bootOnce(volume.device, { lastBoot: 'reset' });
+    },
+    run: onVolume((volume) => noteShutdown(volume, 1)),
     after: 2,
     doneCodes: [],
   },

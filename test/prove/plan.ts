@@ -19,13 +19,18 @@ const VOLUMES: Readonly<Record<Extent, readonly string[]>> = {
 };
 
 const WORLDS: Readonly<Record<Extent, readonly WorldSize[]>> = {
-  quick: [{ slots: 2, attempts: 1, releases: 2, damages: ['kernel'] }],
+  quick: [
+    { slots: 2, attempts: 1, freeShutdowns: 0, releases: 2, damages: ['kernel'] },
+    { slots: 2, attempts: 2, freeShutdowns: 1, releases: 1, damages: ['kernel'] },
+  ],
   full: [
-    { slots: 3, attempts: 1, releases: 2, damages: ['kernel'] },
-    { slots: 2, attempts: 3, releases: 2, damages: ['kernel'] },
-    { slots: 2, attempts: 2, releases: 2, damages: ['descriptor', 'kernel'] },
-    { slots: 2, attempts: 1, releases: 2, damages: ['descriptor', 'kernel'] },
-    { slots: 4, attempts: 1, releases: 1, damages: ['kernel'] },
+    { slots: 3, attempts: 1, freeShutdowns: 0, releases: 2, damages: ['kernel'] },
+    { slots: 2, attempts: 3, freeShutdowns: 0, releases: 2, damages: ['kernel'] },
+    { slots: 2, attempts: 2, freeShutdowns: 0, releases: 2, damages: ['descriptor', 'kernel'] },
+    { slots: 2, attempts: 1, freeShutdowns: 0, releases: 2, damages: ['descriptor', 'kernel'] },
+    { slots: 2, attempts: 1, freeShutdowns: 1, releases: 2, damages: [] },
+    { slots: 2, attempts: 2, freeShutdowns: 2, releases: 1, damages: ['kernel'] },
+    { slots: 4, attempts: 1, freeShutdowns: 0, releases: 1, damages: ['kernel'] },
   ],
 };
 

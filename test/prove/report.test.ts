@@ -13,6 +13,7 @@ import { LAWS } from './violation.ts';
 const WORLD: StateReport = {
   slots: 2,
   attempts: 1,
+  freeShutdowns: 1,
   releases: 1,
   damages: [],
   states: 1,

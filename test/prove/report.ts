@@ -52,6 +52,7 @@ function holesOfWorld(world: StateReport): readonly string[] {
   return [
     ...zeros(world.events)
       .filter((kind) => kind !== 'corrupt' || world.damages.length > 0)
+      .filter((kind) => (kind !== 'shut down' && kind !== 'kexec') || world.freeShutdowns > 0)
       .map((kind) => `"${kind}" never happened with ${name}`),
     ...zeros(world.laws).map((law) => `law ${law} was never checked with ${name}`),
     ...zeros({ 'a trial that ends': trialsEnded, 'a healthy device that stays up': staysUp }).map(
@@ -60,10 +61,11 @@ function holesOfWorld(world: StateReport): readonly string[] {
   ];
 }
 
-function worldName({ slots, attempts, releases, damages }: StateReport): string {
+function worldName({ slots, attempts, freeShutdowns, releases, damages }: StateReport): string {
   const attempt = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
   const damage = damages.length === 0 ? 'nothing damaged' : `${damages.join(' or ')} damaged`;
-  return `${slots} slots, ${attempt}, ${releases} releases, ${damage}`;
+  const shutdowns = freeShutdowns === 0 ? '' : `, ${freeShutdowns} free shutdowns`;
+  return `${slots} slots, ${attempt}${shutdowns}, ${releases} releases, ${damage}`;
 }
 
 /** For people. */

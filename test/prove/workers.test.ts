@@ -9,7 +9,7 @@ test('the first violation ends all threads, and no other job begins', async () =
   // Each would take minutes.
   const world: Job = {
     kind: 'states',
-    size: { slots: 4, attempts: 3, releases: 3, damages: ['kernel'] },
+    size: { slots: 4, attempts: 3, freeShutdowns: 0, releases: 3, damages: ['kernel'] },
   };
   const threads = (): number =>
     process.getActiveResourcesInfo().filter((resource) => resource === 'MessagePort').length;

@@ -65,6 +65,7 @@ export function plainRecord(record: BootRecord) {
             descriptorBlocks: slot.descriptorBlocks,
             descriptorCrc: slot.descriptorCrc,
             releaseDigest: slot.releaseDigest,
+            shutdowns: slot.shutdowns,
           },
     ),
     failures: record.failures.map((failure) => ({

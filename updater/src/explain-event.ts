@@ -1,7 +1,7 @@
 /** Events of a volume's history as sentences for people. */
-import type { HistoryEvent } from '@cocon-os/sdfs';
+import { LIMITS, type HistoryEvent } from '@cocon-os/sdfs';
 
-import { explainSlot } from './explain.ts';
+import { explainShutdown, explainSlot } from './explain.ts';
 
 const DIGEST_SHOWN = 12;
 
@@ -30,6 +30,8 @@ const EXPLAIN: Readonly<Record<HistoryEvent['kind'], Explain>> = {
     `attempt ${attemptsTotal - attemptsLeft} of ${attemptsTotal} of release ${digest} began`,
   'power-lost': (_, digest) =>
     `the power was lost while release ${digest} was tried: the attempt is given back`,
+  shutdown: ({ progress, shutdowns }, digest) =>
+    `release ${digest}: ${explainShutdown(progress)}, ${shutdowns <= LIMITS.FREE_SHUTDOWNS ? 'which is not charged' : 'which is charged from now on'}`,
   progress: ({ progress, reason, detail }) => {
     const reached = REACHED[progress] ?? `step "${progress}" was reached`;
     return reason === 'none' ? reached : `${reached}, then: ${reason}${detail === '' ? '' : ` (${detail})`}`;

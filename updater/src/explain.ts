@@ -3,7 +3,7 @@
  *
  * Leaves out what the columns beside it say already: digest, version, priority.
  */
-import type { ProgressName, ReasonName, SlotState } from '@cocon-os/sdfs';
+import { LIMITS, type ProgressName, type ReasonName, type SlotState } from '@cocon-os/sdfs';
 
 /** What the sentence is made of. A progress or reason that this version does not know is a number as text. */
 export interface SlotFacts {
@@ -11,6 +11,8 @@ export interface SlotFacts {
   readonly running: boolean;
   readonly attemptsLeft: number;
   readonly attemptsTotal: number;
+  /** Attempts that ended in an orderly shutdown; the first `FREE_SHUTDOWNS` are not charged. */
+  readonly shutdowns: number;
   readonly wasConfirmed: boolean;
   readonly progress: ProgressName | (string & {});
   readonly reason: ReasonName | (string & {});
@@ -77,12 +79,17 @@ function explainProgress(progress: string): string {
 
 function explainTrial(slot: SlotFacts): string {
   const used = slot.attemptsTotal - slot.attemptsLeft;
-  if (slot.running) {
+  const shutDown = slot.reason === 'shutdown';
+  if (slot.running && !shutDown) {
     const reached = RUNNING[slot.progress] ?? 'the kernel was started';
     return `attempt ${used} of ${slot.attemptsTotal} is running: ${wrong(slot) ?? reached}`;
   }
-  if (used === 0) return `staged, ${times(slot.attemptsTotal)} granted, not started yet`;
-  const last = wrong(slot) ?? explainProgress(slot.progress);
+  const free = shutDown && slot.shutdowns <= LIMITS.FREE_SHUTDOWNS ? ', which is not charged' : '';
+  const last = `${wrong(slot) ?? explainProgress(slot.progress)}${free}`;
+  if (used === 0) {
+    const staged = `staged, ${times(slot.attemptsTotal)} granted`;
+    return slot.progress === 'none' ? `${staged}, not started yet` : `${staged}: ${last}`;
+  }
   if (slot.attemptsLeft > 0) return `tried ${used} of ${slot.attemptsTotal} times so far: ${last}`;
   return `out of attempts after ${times(used)}: ${last}`;
 }
@@ -105,12 +112,21 @@ function wrong({
   progress,
   reason,
   detail,
-}: Pick<SlotFacts, 'progress' | 'reason' | 'detail'>): string | undefined {
+  shutdowns,
+}: Pick<SlotFacts, 'progress' | 'reason' | 'detail'> & Partial<SlotFacts>): string | undefined {
   if (reason === 'none' || reason === 'no-commit') return undefined;
+  if (reason === 'shutdown') return explainShutdown(progress, shutdowns);
   const ended = ENDED[reason];
   if (ended !== undefined) return `${explainProgress(progress)}${ended}`;
   const sentence = WENT_WRONG[reason] ?? `for a reason that this version does not know (${reason})`;
   return detail === '' ? sentence : `${sentence} (${detail})`;
+}
+
+/** An attempt that nobody decided about: whoever restarts a device in good order has nothing against the release. */
+export function explainShutdown(progress: string, shutdowns = 0): string {
+  const undecided = progress === 'healthy' ? 'it was committed' : 'its health checks were done';
+  const often = ['', ', once'][shutdowns] ?? `, ${shutdowns} times`;
+  return `it was shut down or rebooted in good order before ${undecided}${often}`;
 }
 
 const times = (count: number): string => `${count} ${count === 1 ? 'attempt' : 'attempts'}`;

@@ -36,6 +36,7 @@ const slot = z.strictObject({
       left: count,
       total: count,
       interruptions: count.describe('Losses of power that are not charged yet'),
+      shutdowns: count.describe('Attempts that ended in an orderly shutdown; the first 16 are not charged'),
     })
     .describe('Trial boots'),
   wasConfirmed: z.boolean(),
@@ -50,6 +51,9 @@ const slot = z.strictObject({
 const failure = z.strictObject({
   digest,
   generation: wide,
+  refused: z
+    .boolean()
+    .describe('Whether it is refused unless forced; one that was only ever shut down is not'),
   progress: z.string(),
   reason: z.string(),
   detail: z.string(),
@@ -83,7 +87,7 @@ export const statusSchema = z.strictObject({
     .describe('The slot that runs; null when this machine was not started from the volume'),
   next: count.nullable().describe('The slot that the next boot tries first; null when none is left'),
   slots: z.array(slot),
-  failures: z.array(failure).describe('Releases that failed and are refused unless forced'),
+  failures: z.array(failure).describe('Releases that were given up'),
   warnings: z.array(warning).describe('Why this volume may not be the one that the loader started from'),
 });
 

@@ -1,5 +1,5 @@
 /** What a volume holds, as `cocon-update status` tells it. */
-import { BLOCK_SIZE, bootOrder, isSdfsError, type Slot, type Volume } from '@cocon-os/sdfs';
+import { BLOCK_SIZE, bootOrder, isRefused, isSdfsError, type Slot, type Volume } from '@cocon-os/sdfs';
 
 import { explainRefusal, explainSlot } from './explain.ts';
 import type { OpenVolume } from './open-volume.ts';
@@ -25,13 +25,14 @@ export function readStatus({ path, volume, running, warnings = [] }: StatusInput
     running: running ?? null,
     next: next ?? null,
     slots: record.slots.map((slot) => reportSlot(volume, slot, slot.index === running, slot.index === next)),
-    failures: record.failures.map(({ releaseDigest, generation, progress, reason, detail }) => ({
-      digest: releaseDigest,
-      generation: Number(generation),
-      progress,
-      reason,
-      detail,
-      explanation: explainRefusal({ progress, reason, detail }),
+    failures: record.failures.map((failure) => ({
+      digest: failure.releaseDigest,
+      generation: Number(failure.generation),
+      refused: isRefused(failure),
+      progress: failure.progress,
+      reason: failure.reason,
+      detail: failure.detail,
+      explanation: explainRefusal(failure),
     })),
     warnings: [...warnings],
   };
@@ -45,6 +46,7 @@ function reportSlot(volume: Volume, slot: Slot, running: boolean, next: boolean)
     attemptsLeft,
     attemptsTotal,
     interruptionsLeft,
+    shutdowns,
     wasConfirmed,
     progress,
     reason,
@@ -59,7 +61,7 @@ function reportSlot(volume: Volume, slot: Slot, running: boolean, next: boolean)
     ...(empty ? { release: null, problem: null } : describeRelease(volume, slot.index)),
     generation: Number(slot.generation),
     priority,
-    attempts: { left: attemptsLeft, total: attemptsTotal, interruptions: interruptionsLeft },
+    attempts: { left: attemptsLeft, total: attemptsTotal, interruptions: interruptionsLeft, shutdowns },
     wasConfirmed,
     progress,
     reason,

@@ -8,6 +8,7 @@ const failed = (wish: Partial<SlotFacts>): SlotFacts => ({
   running: false,
   attemptsLeft: 0,
   attemptsTotal: 3,
+  shutdowns: 0,
   wasConfirmed: false,
   progress: 'kernel',
   reason: 'no-commit',
@@ -50,6 +51,7 @@ describe('explainSlot()', () => {
           "gave up after 3 attempts: the health checks began but did not end, then the machine was reset",
           "gave up after 3 attempts: the health checks began but did not end, then the power was lost",
           "gave up after 3 attempts: the machine had too little memory to start it",
+          "gave up after 3 attempts: it was shut down or rebooted in good order before its health checks were done",
         ]
       `);
   });
@@ -79,6 +81,9 @@ describe('explainSlot()', () => {
         detail: 'x: timed out after 60 s',
       }),
       trial({ attemptsLeft: 0, attemptsTotal: 1 }),
+      trial({ attemptsLeft: 3, progress: 'health', reason: 'shutdown', shutdowns: 1 }),
+      trial({ attemptsLeft: 2, progress: 'init', reason: 'shutdown', shutdowns: 3, running: true }),
+      trial({ attemptsLeft: 1, progress: 'healthy', reason: 'shutdown', shutdowns: 18 }),
     ]).toMatchInlineSnapshot(`
       [
         "staged, 3 attempts granted, not started yet",
@@ -87,6 +92,9 @@ describe('explainSlot()', () => {
         "tried 2 of 3 times so far: the kernel was started but user space was never reached",
         "tried 2 of 3 times so far: a health check did not end in time (x: timed out after 60 s)",
         "out of attempts after 1 attempt: the kernel was started but user space was never reached",
+        "staged, 3 attempts granted: it was shut down or rebooted in good order before its health checks were done, once, which is not charged",
+        "tried 1 of 3 times so far: it was shut down or rebooted in good order before its health checks were done, 3 times, which is not charged",
+        "tried 2 of 3 times so far: it was shut down or rebooted in good order before it was committed, 18 times",
       ]
     `);
   });

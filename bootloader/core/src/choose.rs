@@ -167,6 +167,7 @@ mod tests {
             descriptor_crc: 0,
             release_digest: Digest([1; 32]),
             detail: Text::EMPTY,
+            shutdowns: 0,
         }
     }
 

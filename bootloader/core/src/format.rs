@@ -55,6 +55,8 @@ pub const MAX_RELEASE_JSON: u64 = 65_536;
 pub const SIGNATURE_ENTRY_SIZE: usize = 96;
 /// Most entries of release.sig.
 pub const MAX_SIGNATURES: usize = 8;
+/// Orderly shutdowns of a trial that are not charged (§8). The updater goes by it; the loader has nothing to settle then.
+pub const FREE_SHUTDOWNS: u8 = 16;
 
 /// Bytes of the largest kernel, initrd or device tree (§6.1): 512 MiB.
 pub const MAX_LOADED_SIZE: u64 = 1 << 29;
@@ -140,6 +142,7 @@ pub mod slot_entry {
     pub const DESCRIPTOR_CRC: U32 = U32(28);
     pub const RELEASE_DIGEST: Bytes<32> = Bytes(32);
     pub const DETAIL: Bytes<48> = Bytes(64);
+    pub const SHUTDOWNS: U8 = U8(112);
 }
 
 /// Fields of a failure entry (§4.4).

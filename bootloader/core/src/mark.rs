@@ -22,7 +22,11 @@ impl Mark {
             .into_iter()
             .chain(superblock.volume_uuid.0)
             .chain(entry.generation.to_le_bytes())
-            .chain([entry.attempts_left, entry.interruptions_left]);
+            .chain([
+                entry.attempts_left,
+                entry.interruptions_left,
+                entry.shutdowns,
+            ]);
         for (place, byte) in bytes.iter_mut().zip(parts) {
             *place = byte;
         }

@@ -7,7 +7,7 @@ use crate::device::block_offset;
 use crate::error::Error;
 use crate::format::{self, record as field};
 use crate::ring;
-use crate::slot::{Failure, SlotEntry};
+use crate::slot::{Failure, Reason, SlotEntry};
 use crate::superblock::Superblock;
 
 /// A valid boot record. It is kept as the bytes that were read, so that what is reserved survives its rewriting.
@@ -107,15 +107,24 @@ impl Record {
     }
 
     /// Adds to the failure list: over the entry of the same release, else into the first free one, else over the one of
-    /// lowest generation (FORMAT.md §4.4). A digest of zero names no release and is not noted.
+    /// lowest generation (FORMAT.md §4.4). A digest of zero names no release and is not noted, nor is an orderly shutdown of a
+    /// release that has failed before.
     pub fn note_failure(&mut self, failure: Failure) {
         if !failure.in_use() {
             return;
         }
         let entries: Vec<Failure> = failure_entries(&self.bytes).map(Failure::parse).collect();
-        let place = entries
+        let known = entries
             .iter()
-            .position(|entry| entry.release_digest == failure.release_digest)
+            .position(|entry| entry.release_digest == failure.release_digest);
+        if failure.reason == Reason::SHUTDOWN
+            && known
+                .and_then(|index| entries.get(index))
+                .is_some_and(|entry| entry.reason != Reason::SHUTDOWN)
+        {
+            return;
+        }
+        let place = known
             .or_else(|| entries.iter().position(|entry| !entry.in_use()))
             .or_else(|| {
                 (0..entries.len())

@@ -80,6 +80,8 @@ impl Reason {
     pub const POWER_LOST: Self = Self(13);
     /// The machine had too little memory to start it.
     pub const MEMORY: Self = Self(14);
+    /// The attempt ended in an orderly shutdown. User space notes it.
+    pub const SHUTDOWN: Self = Self(15);
 
     /// Its name in FORMAT.md §4.5, as far as the loader notes it by itself.
     #[must_use]
@@ -139,6 +141,8 @@ pub struct SlotEntry {
     pub release_digest: Digest,
     /// What the reason refers to.
     pub detail: Text<48>,
+    /// Attempts of a trial that ended in an orderly shutdown.
+    pub shutdowns: u8,
 }
 
 impl SlotEntry {
@@ -166,6 +170,7 @@ impl SlotEntry {
             descriptor_crc: field::DESCRIPTOR_CRC.get(bytes),
             release_digest: Digest(field::RELEASE_DIGEST.get(bytes)),
             detail: Text::from_bytes(field::DETAIL.get(bytes)),
+            shutdowns: field::SHUTDOWNS.get(bytes),
         };
         if entry.state == SlotState::Empty {
             return Ok(entry);

@@ -165,3 +165,80 @@ fn a_crash_is_still_known_when_the_next_attempt_cannot_be_counted() {
     );
     assert_eq!(current(&mut disk).slots()[1].interruptions_left, 3);
 }
+
+/// What user space writes on its way to an orderly end: the attempt is given back there.
+fn shut_down(disk: &mut Disk, slot: u8) {
+    let before = current(disk).slots()[usize::from(slot)];
+    edit_slot(disk, slot, |entry| {
+        slot_entry::REASON.set(entry, Reason::SHUTDOWN.0);
+        slot_entry::ATTEMPTS_LEFT.set(entry, before.attempts_left + 1);
+        slot_entry::SHUTDOWNS.set(entry, before.shutdowns + 1);
+    });
+}
+
+#[test]
+fn an_orderly_shutdown_is_settled_already_whatever_became_of_the_memory() {
+    for keeps_memory in [true, false] {
+        let mut disk = disk_on_trial(2);
+        let mut machine = remembering();
+        for shutdowns in 0..3 {
+            let candidate = boot_on(&mut disk, &mut machine).unwrap();
+            assert_eq!(
+                candidate.trial,
+                Some(Trial {
+                    attempt: 1,
+                    total: 2
+                })
+            );
+            let entry = current(&mut disk).slots()[1];
+            assert_eq!(
+                (entry.shutdowns, entry.interruptions_left, entry.reason),
+                (shutdowns, 2, Reason::NONE)
+            );
+            shut_down(&mut disk, 1);
+            if !keeps_memory {
+                machine = remembering();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_mark_of_an_attempt_before_an_orderly_shutdown_is_not_that_of_the_one_behind_it() {
+    let mut disk = disk_on_trial(2);
+    let mut machine = remembering();
+    boot_on(&mut disk, &mut machine).unwrap();
+    let memory = machine.memory.clone();
+    shut_down(&mut disk, 1);
+    boot_on(&mut disk, &mut machine).unwrap();
+    // As if the power had gone in this attempt, and memory held what an earlier one had left there.
+    let mut machine = Machine {
+        memory,
+        ..Machine::new()
+    };
+    boot_on(&mut disk, &mut machine).unwrap();
+    assert_eq!(current(&mut disk).slots()[1].interruptions_left, 1);
+}
+
+#[test]
+fn a_release_that_has_failed_is_not_known_for_its_orderly_shutdowns_alone() {
+    let mut disk = disk_on_trial(1);
+    let mut machine = remembering();
+    for _ in 0..2 {
+        boot_on(&mut disk, &mut machine).unwrap();
+    }
+    let reasons = |disk: &mut Disk| -> Vec<Reason> {
+        current(disk)
+            .failures()
+            .map(|failure| failure.reason)
+            .collect()
+    };
+    assert_eq!(reasons(&mut disk), [Reason::RESET]);
+    edit_slot(&mut disk, 1, |entry| {
+        slot_entry::STATE.set(entry, SlotState::Trial as u8);
+        slot_entry::REASON.set(entry, Reason::SHUTDOWN.0);
+    });
+    assert_eq!(boot_on(&mut disk, &mut machine).unwrap().slot, 0);
+    assert_eq!(current(&mut disk).slots()[1].reason, Reason::SHUTDOWN);
+    assert_eq!(reasons(&mut disk), [Reason::RESET]);
+}

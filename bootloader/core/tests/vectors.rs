@@ -191,6 +191,7 @@ fn plain_slot(entry: &SlotEntry) -> Value {
         "descriptorBlocks": entry.descriptor_blocks,
         "descriptorCrc": entry.descriptor_crc,
         "releaseDigest": entry.release_digest.to_string(),
+        "shutdowns": entry.shutdowns,
     })
 }
 

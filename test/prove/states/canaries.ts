@@ -20,7 +20,16 @@ export interface StateCanary {
 
 const STAMP = { writer: 'updater', time: 0 } as const;
 const NOTHING: BootOutcome = { log: [] };
-const SMALL: WorldSize = { slots: 2, attempts: 2, releases: 2, damages: ['kernel'] };
+const SMALL: WorldSize = { slots: 2, attempts: 2, freeShutdowns: 0, releases: 2, damages: ['kernel'] };
+const SHUT_DOWN: WorldSize = { slots: 2, attempts: 2, freeShutdowns: 1, releases: 1, damages: [] };
+
+/** As if the record had no count of orderly shutdowns. */
+const withoutCounting: Machine['noteShutdown'] = (volume, slot) => {
+  const { shutdowns } = volume.slot(slot);
+  const result = PRODUCTION.noteShutdown(volume, slot);
+  if (result.changed) volume.write((draft) => draft.setSlot(slot, { shutdowns }), STAMP);
+  return result;
+};
 
 export const STATE_CANARIES: readonly StateCanary[] = [
   {
@@ -70,6 +79,25 @@ export const STATE_CANARIES: readonly StateCanary[] = [
         return noted;
       },
     },
+  },
+  {
+    name: 'an orderly shutdown is charged like a crash',
+    law: 3,
+    size: SHUT_DOWN,
+    machine: { ...PRODUCTION, noteShutdown: () => ({ changed: false, givenBack: false }) },
+  },
+  {
+    name: 'orderly shutdowns are free without end',
+    law: 3,
+    size: SHUT_DOWN,
+    machine: { ...PRODUCTION, noteShutdown: withoutCounting },
+  },
+  {
+    name: 'a release that restarts itself is never left',
+    law: 3,
+    size: SHUT_DOWN,
+    graphOnly: true,
+    machine: { ...PRODUCTION, noteShutdown: withoutCounting },
   },
   {
     name: 'a commit raises the floor to the new release alone',

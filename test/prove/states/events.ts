@@ -1,5 +1,5 @@
 /** What can happen to a device, and what each event does to it, done by the production code. */
-import { isSdfsError, Volume, type SdfsErrorCode } from '@cocon-os/sdfs';
+import { isSdfsError, LIMITS, Volume, type SdfsErrorCode } from '@cocon-os/sdfs';
 import type { BootOutcome } from '@cocon-os/native';
 
 import type { LastBoot } from '../../cross/boot.ts';
@@ -18,7 +18,7 @@ type BootEvent =
 type CommandEvent =
   | { readonly kind: 'stage'; readonly release: number; readonly force: boolean }
   | { readonly kind: 'commit' | 'rollback'; readonly slot: number }
-  | { readonly kind: 'reach init' | 'healthy' | 'fail health' };
+  | { readonly kind: 'reach init' | 'healthy' | 'fail health' | 'shut down' | 'kexec' };
 
 /** One thing that happens. */
 export type StateEvent =
@@ -40,6 +40,8 @@ export const EVENT_KINDS = [
   'reach init',
   'healthy',
   'fail health',
+  'shut down',
+  'kexec',
   'panic',
   'unplug',
   'commit',
@@ -60,7 +62,7 @@ export interface Step {
 /** The events that can happen in a state. At most one slot is damaged at a time. */
 export function eventsIn(
   { record, running, damage }: State,
-  { releases, damages }: World,
+  { releases, damages, freeShutdowns }: World,
 ): readonly StateEvent[] {
   const slots = record.slots.filter(({ state }) => state !== 'empty');
   const failed = new Set(record.failures.map(({ releaseDigest }) => releaseDigest));
@@ -95,6 +97,7 @@ export function eventsIn(
   return [
     ...(running.phase === 'kernel' ? [{ kind: 'reach init' } as const] : []),
     ...(running.phase === 'init' ? [{ kind: 'healthy' } as const, { kind: 'fail health' } as const] : []),
+    ...(freeShutdowns > 0 ? [{ kind: 'shut down' } as const, { kind: 'kexec' } as const] : []),
     { kind: 'panic' },
     { kind: 'unplug' },
     { kind: 'commit', slot: running.slot },
@@ -113,6 +116,8 @@ export function happen(state: State, event: StateEvent, machine: Machine, world:
     case 'reach init':
     case 'healthy':
     case 'fail health':
+    case 'shut down':
+    case 'kexec':
       return commanded(state, event, machine, world);
     case 'corrupt': {
       const slot = state.record.slots[event.slot];
@@ -153,7 +158,10 @@ function commanded(state: State, event: CommandEvent, machine: Machine, world: W
     case 'stage': {
       const release = world.releases[event.release];
       if (release === undefined) throw new RangeError(`no release ${event.release}`);
-      return step((volume) => machine.stage(volume, release, { runningSlot, force: event.force }));
+      return step((volume) => {
+        machine.stage(volume, release, { runningSlot, force: event.force });
+        useUpShutdowns(volume, world);
+      });
     }
     case 'commit':
       return step((volume) => machine.commit(volume, event.slot));
@@ -170,7 +178,20 @@ function commanded(state: State, event: CommandEvent, machine: Machine, world: W
       const note = { progress: 'health', reason: 'health-failed', detail: 'check' } as const;
       return step((volume) => machine.noteProgress(volume, own, note), { phase: 'off', lastBoot: 'reset' });
     }
+    case 'shut down':
+      return step((volume) => machine.noteShutdown(volume, own), { phase: 'off', lastBoot: 'power-lost' });
+    case 'kexec':
+      // The same release once more, and no loader in between.
+      return step((volume) => machine.noteShutdown(volume, own), { phase: 'kernel', slot: own });
   }
+}
+
+/** So many shutdowns are free on a device that a walk to the end of them would never end: what was just staged has used up most. */
+function useUpShutdowns(volume: Volume, { freeShutdowns }: World): void {
+  const staged = volume.record.slots.toSorted((a, b) => (a.generation < b.generation ? 1 : -1))[0];
+  if (staged === undefined) return;
+  const shutdowns = LIMITS.FREE_SHUTDOWNS - freeShutdowns;
+  volume.write((draft) => draft.setSlot(staged.index, { shutdowns }), { writer: 'updater', time: 0 });
 }
 
 /** What the loader does, and what it starts. */

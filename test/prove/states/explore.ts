@@ -24,6 +24,8 @@ const STEP_LAWS = [2, 3, 4, 5, 6, 9] as const satisfies readonly LawNumber[];
 export interface WorldSize {
   readonly slots: number;
   readonly attempts: number;
+  /** Orderly shutdowns of a trial that are not charged; where there are none, nobody shuts the device down in good order. */
+  readonly freeShutdowns: number;
   readonly releases: number;
   readonly damages: readonly Damage[];
 }
@@ -138,13 +140,18 @@ function bothReadersAgree({ blocks }: State, laws: Counts): void {
   count(laws, 9);
 }
 
-/** From every state, with each boot ending in a reset: after a bounded number of boots no trial starts any more. */
+/** From every state, with each boot ending in the same way: after a bounded number of boots no trial starts any more. */
 function trialsEnd(nodes: readonly Node[], size: WorldSize, trace: (to: number) => string): number {
+  const ends: readonly EventKind[] = [
+    'panic',
+    'unplug',
+    ...(size.freeShutdowns > 0 ? ['shut down' as const] : []),
+  ];
   let checked = 0;
   for (const [number, node] of nodes.entries()) {
     if (node.running.phase !== 'off') continue;
-    for (const end of ['panic', 'unplug'] as const) {
-      const bound = size.slots * size.attempts * 2 + 1;
+    for (const end of ends) {
+      const bound = size.slots * (size.attempts * 2 + size.freeShutdowns) + 1;
       let at = number;
       let boots = 0;
       while (boots <= bound) {

@@ -1,6 +1,14 @@
 /** The production code as the state space drives it: the slot manager in TypeScript, the loader's core through the addon. */
 import { boot, type BootOutcome } from '@cocon-os/native';
-import { commit, noteProgress, rollback, stage, type BlockDevice, type Volume } from '@cocon-os/sdfs';
+import {
+  commit,
+  noteProgress,
+  noteShutdown,
+  rollback,
+  stage,
+  type BlockDevice,
+  type Volume,
+} from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 
 import { PARTITION_UUID, type LastBoot } from '../../cross/boot.ts';
@@ -28,6 +36,7 @@ export interface Machine {
   readonly commit: typeof commit;
   readonly rollback: typeof rollback;
   readonly noteProgress: typeof noteProgress;
+  readonly noteShutdown: typeof noteShutdown;
 }
 
 /** The code that runs on devices, unchanged. */
@@ -47,4 +56,5 @@ export const PRODUCTION: Machine = {
   commit,
   rollback,
   noteProgress,
+  noteShutdown,
 };

@@ -6,27 +6,44 @@ import { PRODUCTION } from './machine.ts';
 import { tinyReleases } from './releases.ts';
 import { emptyState, keyOf, type State, type World } from './state.ts';
 
-const WORLD: World = { slots: 2, attempts: 1, releases: tinyReleases(2, 1), damages: ['kernel'] };
+const WORLDS: readonly (World & { readonly name: string })[] = [
+  {
+    name: 'two releases',
+    slots: 2,
+    attempts: 1,
+    freeShutdowns: 0,
+    releases: tinyReleases(2, 1),
+    damages: ['kernel'],
+  },
+  {
+    name: 'orderly shutdowns',
+    slots: 2,
+    attempts: 2,
+    freeShutdowns: 1,
+    releases: tinyReleases(1, 2),
+    damages: ['kernel'],
+  },
+];
 
 /** Which release has which number is left out by the key, too. */
-const futureOf = (state: State): readonly string[] =>
-  eventsIn(state, WORLD)
+const futureOf = (state: State, world: World): readonly string[] =>
+  eventsIn(state, world)
     .map((event) => eventText(event).replace(/release \d/, 'release'))
     .toSorted();
 
-test('the same events can happen in all states of one key', () => {
+test.each(WORLDS)('the same events can happen in all states of one key: $name', (world) => {
   const futures = new Map<string, readonly string[]>();
-  const queue = [emptyState(WORLD)];
+  const queue = [emptyState(world)];
   for (let state = queue.shift(); state !== undefined; state = queue.shift()) {
-    for (const event of eventsIn(state, WORLD)) {
-      const { next } = happen(state, event, PRODUCTION, WORLD);
-      const key = keyOf(next, WORLD);
+    for (const event of eventsIn(state, world)) {
+      const { next } = happen(state, event, PRODUCTION, world);
+      const key = keyOf(next, world);
       const known = futures.get(key);
       if (known === undefined) {
-        futures.set(key, futureOf(next));
+        futures.set(key, futureOf(next, world));
         queue.push(next);
       } else {
-        expect(futureOf(next)).toEqual(known);
+        expect(futureOf(next, world)).toEqual(known);
       }
     }
   }

@@ -3,7 +3,7 @@
  * have the same future, because nothing decides by what the key leaves out: the names of releases, the numbers of records and
  * generations, and what is noted of slots that have failed.
  */
-import { LIMITS, mkfs, Volume, type BootRecord, type Slot } from '@cocon-os/sdfs';
+import { isOpen, isRefused, LIMITS, mkfs, Volume, type BootRecord, type Slot } from '@cocon-os/sdfs';
 import { nodeCrypto } from '@cocon-os/sdfs/node';
 
 import type { LastBoot } from '../../cross/boot.ts';
@@ -30,6 +30,8 @@ export interface State {
 export interface World {
   readonly slots: number;
   readonly attempts: number;
+  /** Orderly shutdowns of a trial that are not charged; where there are none, nobody shuts the device down in good order. */
+  readonly freeShutdowns: number;
   readonly releases: readonly TinyRelease[];
   /** What of a slot can be damaged. */
   readonly damages: readonly Damage[];
@@ -87,14 +89,18 @@ export function mayBoot({ state, wasConfirmed }: Slot): boolean {
   return state === 'trial' || state === 'confirmed' || (state === 'failed' && wasConfirmed);
 }
 
-/** Whether nobody has said yet how the last attempt ended: only then it matters how the machine was switched off. */
-function isOpen({ state, reason, progress }: Slot): boolean {
-  return state === 'trial' && reason === 'none' && progress !== 'none';
+/** Orderly shutdowns of a trial that will not be charged. */
+export function shutdownsLeft({ shutdowns }: Slot): number {
+  return Math.max(0, LIMITS.FREE_SHUTDOWNS - shutdowns);
 }
 
 /** Equal for states that have the same future. */
 export function keyOf({ record, damage, running }: State, { releases }: World): string {
-  const failed = new Set(record.failures.map(({ releaseDigest }) => releaseDigest));
+  const refused = new Map(record.failures.map((failure) => [failure.releaseDigest, isRefused(failure)]));
+  const failed = (digest: string): string => {
+    const known = refused.get(digest);
+    return known === undefined ? '' : known ? 'f' : 's';
+  };
   const seen: string[] = [];
   // Releases are called by the order in which the slots have them first.
   const nameOf = (digest: string): number => {
@@ -110,20 +116,32 @@ export function keyOf({ record, damage, running }: State, { releases }: World): 
       slot.state,
       nameOf(slot.releaseDigest),
       versionOf(slot.releaseDigest),
-      failed.has(slot.releaseDigest),
+      failed(slot.releaseDigest),
     ];
     // Of a slot that cannot boot the damage counts too: while there is one, no other slot is damaged.
     const harm = damage[slot.index] ?? 'whole';
     const boots = mayBoot(slot) ? [slot.wasConfirmed, ranks.indexOf(slot), harm] : [harm];
-    const trial = slot.state === 'trial' ? [slot.attemptsLeft, slot.interruptionsLeft, isOpen(slot)] : [];
+    const trial =
+      slot.state === 'trial'
+        ? [slot.attemptsLeft, slot.interruptionsLeft, shutdownsLeft(slot), endOf(slot)]
+        : [];
     return [...release, ...boots, ...trial].join(' ');
   });
   const elsewhere = releases
     .filter(({ signed }) => !seen.includes(signed.digest))
-    .map(({ signed, securityVersion }) => `${securityVersion}${failed.has(signed.digest) ? 'f' : ''}`)
+    .map(({ signed, securityVersion }) => `${securityVersion}${failed(signed.digest)}`)
     .toSorted()
     .join();
   const off = record.slots.some(isOpen) && running.phase === 'off' ? running.lastBoot : 'off';
   const doing = running.phase === 'off' ? off : `${running.phase} ${running.slot}`;
   return `${record.floor}|${doing}|${slots.join('|')}|${elsewhere}`;
+}
+
+/**
+ * How the last attempt of a trial ended. While nobody has said that, it matters how the machine was switched off; after an
+ * orderly shutdown, that user space may run once more, and what the release is given up for.
+ */
+function endOf(slot: Slot): string {
+  if (isOpen(slot)) return 'open';
+  return slot.reason === 'shutdown' ? 'shutdown' : 'told';
 }

@@ -1,18 +1,18 @@
 /** The laws of SDFS over one event: what was before, what happened, what is now. Each throws a {@link Violation}. */
-import type { Slot } from '@cocon-os/sdfs';
+import { isOpen, isRefused, type Slot } from '@cocon-os/sdfs';
 
 import { BlocksDevice } from '../blocks-device.ts';
 import { count, type Counts } from '../tally.ts';
 import { Violation } from '../violation.ts';
 import type { Step } from './events.ts';
 import type { Machine } from './machine.ts';
-import type { State, World } from './state.ts';
+import { shutdownsLeft, type State, type World } from './state.ts';
 
 const isLive = ({ state }: Slot): boolean => state === 'trial' || state === 'confirmed';
 
 /** Boots that a trial may still use up, charged or not. */
-function boots({ attemptsLeft, interruptionsLeft }: Slot): number {
-  return attemptsLeft + interruptionsLeft;
+function boots(slot: Slot): number {
+  return slot.attemptsLeft + slot.interruptionsLeft + shutdownsLeft(slot);
 }
 
 /** The slots that are sure to boot: whole, and confirmed now or once. */
@@ -51,7 +51,7 @@ function law3ATrialEnds(before: State, { event, next, outcome }: Step): boolean 
     if (event.kind === 'boot that dies in the loader' || outcome?.started?.slot !== slot.index) continue;
     if (boots(slot) >= boots(earlier))
       throw new Violation(3, `slot ${slot.index} starts and nothing is used up`);
-    const open = earlier.reason === 'none' && earlier.progress !== 'none';
+    const open = isOpen(earlier);
     const unplugged = before.running.phase === 'off' && before.running.lastBoot === 'power-lost';
     const expected = open && unplugged && earlier.interruptionsLeft > 0 ? 0 : 1;
     if (earlier.attemptsLeft - slot.attemptsLeft !== expected)
@@ -74,6 +74,23 @@ function law3CountedFirst(before: State, { event, next, outcome }: Step): boolea
   return true;
 }
 
+/** Law 3, of an orderly shutdown: it gives the attempt back while it is free, and takes nothing when it is not. */
+function law3ShutdownsAreNotCharged(before: State, { event, next }: Step): boolean {
+  if (event.kind !== 'shut down' && event.kind !== 'kexec') return false;
+  const { running } = before;
+  const earlier = running.phase === 'off' ? undefined : before.record.slots[running.slot];
+  const slot = earlier && next.record.slots[earlier.index];
+  if (slot === undefined || earlier === undefined || !isOpen(earlier)) return false;
+  const expected = shutdownsLeft(earlier) > 0 && earlier.attemptsLeft < earlier.attemptsTotal ? 1 : 0;
+  const givenBack = slot.attemptsLeft - earlier.attemptsLeft;
+  if (isOpen(slot) || givenBack !== expected)
+    throw new Violation(
+      3,
+      `a shutdown of slot ${slot.index} gives ${givenBack} attempts back, not ${expected}`,
+    );
+  return true;
+}
+
 /** Law 4: a second boot of a confirmed release writes nothing. */
 function law4ConfirmedBootsWriteNothing({ event, next, outcome }: Step, machine: Machine): boolean {
   if (event.kind !== 'boot' || outcome?.started === undefined) return false;
@@ -90,13 +107,22 @@ function law5WhatFailedStaysKnown(before: State, { event, next, refused }: Step,
   for (const { releaseDigest } of before.record.failures) {
     if (!known.has(releaseDigest)) throw new Violation(5, `failure ${releaseDigest} is forgotten`);
   }
+  const refusedNow = new Set(
+    next.record.failures.filter(isRefused).map(({ releaseDigest }) => releaseDigest),
+  );
+  for (const { releaseDigest } of before.record.failures.filter(isRefused)) {
+    if (!refusedNow.has(releaseDigest))
+      throw new Violation(5, `${releaseDigest} failed and is no longer refused`);
+  }
   for (const slot of next.record.slots) {
     if (slot.state === 'failed' && !known.has(slot.releaseDigest))
       throw new Violation(5, `slot ${slot.index} failed and is not in the list`);
   }
   if (event.kind === 'stage' && !event.force) {
     const digest = world.releases[event.release]?.signed.digest;
-    const failed = before.record.failures.some(({ releaseDigest }) => releaseDigest === digest);
+    const failed = before.record.failures.some(
+      (failure) => failure.releaseDigest === digest && isRefused(failure),
+    );
     if (failed && refused === undefined) throw new Violation(5, `${digest} failed and was staged again`);
   }
   return known.size > 0;
@@ -120,6 +146,7 @@ export function checkStep(before: State, step: Step, machine: Machine, world: Wo
   if (law2TheLastGoodSlot(before, step)) count(laws, 2);
   if (law3ATrialEnds(before, step)) count(laws, 3);
   if (law3CountedFirst(before, step)) count(laws, 3);
+  if (law3ShutdownsAreNotCharged(before, step)) count(laws, 3);
   if (law4ConfirmedBootsWriteNothing(step, machine)) count(laws, 4);
   if (law5WhatFailedStaysKnown(before, step, world)) count(laws, 5);
   if (law6FloorCannotBrick(before, step, world)) count(laws, 6);

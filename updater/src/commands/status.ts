@@ -38,9 +38,12 @@ function formatStatus({ volume, slots, failures, next, warnings }: StatusReport)
       slot.explanation,
     ]),
   ]);
-  const refused = failures.map(
-    ({ digest, explanation }) => `  ${digest.slice(0, DIGEST_SHOWN)}: ${plain(explanation)}\n`,
-  );
+  const givenUp = (title: string, refused: boolean): string => {
+    const lines = failures
+      .filter((failure) => failure.refused === refused)
+      .map(({ digest, explanation }) => `  ${digest.slice(0, DIGEST_SHOWN)}: ${plain(explanation)}\n`);
+    return lines.length === 0 ? '' : `\n${title}\n${lines.join('')}`;
+  };
   const legend = [
     ...(slots.some((slot) => slot.running) ? ['* runs'] : []),
     next === null ? 'no slot is left to boot' : '> boots next',
@@ -50,7 +53,8 @@ function formatStatus({ volume, slots, failures, next, warnings }: StatusReport)
   );
   return (
     `${head}\n${table}\n${legend.join(', ')}\n` +
-    (refused.length === 0 ? '' : `\nRefused because they failed before:\n${refused.join('')}`) +
+    givenUp('Refused because they failed before:', true) +
+    givenUp('Given up without a failure, may be staged again:', false) +
     doubts.join('')
   );
 }

@@ -213,8 +213,20 @@ fn check_record(disk: &mut Disk, superblock: &Superblock, before: &Record) -> Re
     assert_eq!(after.floor(), before.floor());
     for (old, new) in before.slots().iter().zip(after.slots()) {
         assert_eq!(
-            (old.generation, old.priority, old.flags, old.attempts_total),
-            (new.generation, new.priority, new.flags, new.attempts_total)
+            (
+                old.generation,
+                old.priority,
+                old.flags,
+                old.attempts_total,
+                old.shutdowns
+            ),
+            (
+                new.generation,
+                new.priority,
+                new.flags,
+                new.attempts_total,
+                new.shutdowns
+            )
         );
         assert_eq!(
             (
