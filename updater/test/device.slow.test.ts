@@ -1,7 +1,8 @@
 /** The program on a device: the volume is found by itself, and the running slot is known. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { runProgram } from '@cocon-os/cli';
 import { commit, locateVolume, Volume } from '@cocon-os/sdfs';
@@ -185,6 +186,49 @@ describe('on a device, cocon-update', () => {
     await run('mark', 'init');
     expect(slotOf(1).progress).toBe('health');
     expect((await run('mark', 'kernel')).status).toBe(2);
+  });
+
+  test('mark shutdown gives the attempt back while the checks still run, and only once', async () => {
+    boot(1);
+    formatPartition(disk(), 2, (volume) => {
+      for (const release of [first, second]) install(volume, release);
+      commit(volume, 0);
+      volume.write((draft) => draft.setSlot(1, { attemptsLeft: 2, progress: 2 }), {
+        writer: 'loader',
+        time: 0,
+      });
+    });
+    addCheck('10-slow', `touch ${root}/runs; until [ -e ${root}/go-on ]; do sleep 0.05; done; exit 1`);
+    const checked = run('check');
+    while (!existsSync(join(root, 'runs'))) await setTimeout(20);
+    expect(JSON.parse((await run('mark', 'shutdown', '--json')).out)).toEqual({
+      slot: 1,
+      mark: 'shutdown',
+      changed: true,
+    });
+    writeFileSync(join(root, 'go-on'), '');
+    expect(await checked).toMatchObject({ status: 1 });
+    await run('mark', 'shutdown');
+    expect(slotOf(1)).toMatchObject({ state: 'trial', reason: 'shutdown', attemptsLeft: 3, shutdowns: 1 });
+    const { slots } = JSON.parse((await run('status', '--json')).out);
+    expect(slots[1]).toMatchObject({
+      attempts: { shutdowns: 1 },
+      explanation:
+        'staged, 3 attempts granted: it was shut down or rebooted in good order before its health checks were done, once, which is not charged',
+    });
+    await run('mark', 'init');
+    expect(slotOf(1)).toMatchObject({ reason: 'none', progress: 'init', attemptsLeft: 2 });
+  });
+
+  test('commit and rollback need not wait for the checks', async () => {
+    boot(1);
+    addCheck('10-slow', `touch ${root}/runs; until [ -e ${root}/go-on ]; do sleep 0.05; done`);
+    const checked = run('check');
+    while (!existsSync(join(root, 'runs'))) await setTimeout(20);
+    expect(await run('rollback')).toMatchObject({ status: 0 });
+    writeFileSync(join(root, 'go-on'), '');
+    expect(await checked).toMatchObject({ status: 0, out: '1 check passed.\n' });
+    expect(slotOf(1)).toMatchObject({ state: 'failed', reason: 'rollback' });
   });
 
   test('mark and check write nothing in a confirmed slot, whether the checks pass or not', async () => {

@@ -1,5 +1,5 @@
 /** `cocon-update check`. */
-import { defineCommand, UsageError, type Terminal } from '@cocon-os/cli';
+import { defineCommand, formatCount, UsageError, type Terminal } from '@cocon-os/cli';
 import { commit, noteProgress, type Slot, type Volume } from '@cocon-os/sdfs';
 
 import type { UpdaterContext } from '../context.ts';
@@ -30,7 +30,7 @@ export const check = defineCommand<UpdaterContext, typeof OPTIONS>({
     { title: 'At the end of the boot', command: 'cocon-update check' },
     { title: 'By hand, ten seconds each', command: 'cocon-update check --no-commit --timeout 10' },
   ],
-  run({ platform, terminal }, { options, json }) {
+  async run({ platform, terminal }, { options, json }) {
     const seconds = options.timeout ?? HEALTH_TIMEOUT_SECONDS;
     if (!(seconds > 0 && seconds <= 86_400)) {
       throw new UsageError(
@@ -40,26 +40,35 @@ export const check = defineCommand<UpdaterContext, typeof OPTIONS>({
     }
     const directory = directoryOf(platform, options.directory);
     const slotOf = (open: OpenVolume) => provenSlot(open, options.slot, 'check');
-    return withVolumeOfTrial(platform, options, slotOf, async (open, slot, trial) => {
-      // A confirmed slot's boot writes nothing, whatever the checks say.
-      const note = (what: Parameters<typeof noteProgress>[2]) => {
-        if (trial) noteProgress(open.volume, slot.index, { ...what, time: platform.now() });
-      };
-      note({ progress: 'health' });
-      const checks: CheckResult[] = [];
-      for await (const result of runHealthChecks(platform, directory, seconds)) {
-        checks.push(result);
-        report(terminal, result);
-        if (result.passed) continue;
-        note({ progress: 'health', reason: result.reason, detail: `${result.name}: ${result.ending}` });
-        throw failed(result, slot.state);
-      }
-      const committed = trial && !options['no-commit'] && keep(open.volume, slot, platform.now());
+    let generation: bigint | undefined;
+    // The volume is not held while the checks run: who shuts the system down, commits or rolls back has something to write, too.
+    const onVolume = <Value>(use: (volume: Volume, slot: Slot, trial: boolean) => Value): Promise<Value> =>
+      withVolumeOfTrial(platform, options, slotOf, ({ volume }, slot, trial) => {
+        generation ??= slot.generation;
+        return use(volume, slot, trial && slot.generation === generation);
+      });
+    // A confirmed slot's boot writes nothing, whatever the checks say.
+    const note = (what: Parameters<typeof noteProgress>[2]): Promise<Slot['state']> =>
+      onVolume((volume, slot, trial) => {
+        if (trial) noteProgress(volume, slot.index, { ...what, time: platform.now() });
+        return slot.state;
+      });
+    await note({ progress: 'health' });
+    const checks: CheckResult[] = [];
+    for await (const result of runHealthChecks(platform, directory, seconds)) {
+      checks.push(result);
+      report(terminal, result);
+      if (result.passed) continue;
+      const detail = `${result.name}: ${result.ending}`;
+      throw failed(result, await note({ progress: 'health', reason: result.reason, detail }));
+    }
+    await onVolume((volume, slot, trial) => {
+      const committed = trial && !options['no-commit'] && keep(volume, slot, platform.now());
       const passed = checks.map(({ name, seconds: took }) => ({ name, seconds: took }));
       terminal.out(
         json
           ? `${JSON.stringify({ slot: slot.index, digest: slot.releaseDigest, checks: passed, committed })}\n`
-          : `${checks.length} checks passed${committed ? `; slot ${slot.index} is confirmed` : ''}.\n`,
+          : `${formatCount(checks.length, 'check')} passed${committed ? `; slot ${slot.index} is confirmed` : ''}.\n`,
       );
     });
   },
