@@ -187,10 +187,15 @@ class Build {
 
   async #buildNow(job: NodeJob): Promise<void> {
     const { node, key, record } = job;
-    const { buildNode } = await import('./build-node.ts');
+    const [{ buildNode }, { StepLines }] = await Promise.all([
+      import('./build-node.ts'),
+      import('./step-lines.ts'),
+    ]);
     const began = performance.now();
     for (const { digest } of job.needs.values()) await this.#proveNeed(digest);
-    const outputs = await buildNode(job);
+    const lines = await StepLines.of(node.id, job.cache);
+    const outputs = await buildNode({ ...job, events: lines.through(job.events) });
+    await lines.note();
     this.#changed = true;
     const seconds = (performance.now() - began) / 1000;
     const last = await this.#store.last(node.id);

@@ -8,7 +8,13 @@ export type BuildEvent =
   /** The store has it. */
   | { readonly kind: 'found'; readonly node: GraphNode }
   | { readonly kind: 'started'; readonly node: GraphNode }
-  | { readonly kind: 'step'; readonly node: GraphNode; readonly step: string }
+  | {
+      readonly kind: 'step';
+      readonly node: GraphNode;
+      readonly step: string;
+      /** How many lines it printed the last time that the node was built. */
+      readonly lines?: number;
+    }
   /** A step printed a line. */
   | { readonly kind: 'line'; readonly node: GraphNode; readonly text: string }
   | {

@@ -27,6 +27,22 @@ interface Running {
   readonly began: number;
   step: string;
   line: string;
+  /** Lines that the step has printed, and that it printed the last time, where that is known. */
+  lines: number;
+  lastLines: number | undefined;
+}
+
+/** Fewer lines than these are no measure. */
+const LEAST_LINES = 20;
+
+/**
+ * How far a step is: "compile 43 %", of the lines that it printed the last time. A step that was never seen to its end, or prints
+ * more than it did, has no share: "compile 812 lines".
+ */
+function howFar({ step, lines, lastLines }: Running): string {
+  if (Math.max(lines, lastLines ?? 0) < LEAST_LINES) return step;
+  if (lastLines === undefined || lines > lastLines) return `${step} ${lines} lines`;
+  return `${step} ${Math.floor((100 * lines) / lastLines)} %`;
 }
 
 /** Counts, and who is at work. */
@@ -47,7 +63,14 @@ class Tally {
         this.running.delete(event.node.id);
         break;
       case 'started':
-        this.running.set(event.node.id, { id: event.node.id, began: now, step: '', line: '' });
+        this.running.set(event.node.id, {
+          id: event.node.id,
+          began: now,
+          step: '',
+          line: '',
+          lines: 0,
+          lastLines: undefined,
+        });
         break;
       case 'step':
       case 'line':
@@ -70,8 +93,12 @@ class Tally {
   #change(event: BuildEvent & { readonly kind: 'step' | 'line' }): void {
     const running = this.running.get(event.node.id);
     if (running === undefined) return;
-    if (event.kind === 'step') [running.step, running.line] = [event.step, ''];
-    else running.line = printable(event.text);
+    if (event.kind === 'step') {
+      Object.assign(running, { step: event.step, line: '', lines: 0, lastLines: event.lines });
+      return;
+    }
+    running.line = printable(event.text);
+    running.lines += 1;
   }
 
   /** "7 of 13 built, 4 from the store, 2 running". */
@@ -97,8 +124,9 @@ function livingTree(terminal: Terminal, now: () => number, columns: () => number
   const erase = (): string => (height === 0 ? '' : `\r\u001B[${height}A\u001B[J`);
   const draw = (above = ''): void => {
     const width = columns() - 1;
-    const rows = [...tally.running.values()].map(({ id, began, step, line }) => {
-      const parts = [id, step, clock((now() - began) / 1000), line].filter((part) => part !== '');
+    const rows = [...tally.running.values()].map((running) => {
+      const { id, began, line } = running;
+      const parts = [id, howFar(running), clock((now() - began) / 1000), line].filter((part) => part !== '');
       return `  ${parts.join(' · ')}`.slice(0, width);
     });
     rows.push(tally.summary().slice(0, width));
@@ -139,8 +167,9 @@ function plainLines(terminal: Terminal, now: () => number): BuildEvents {
   };
   const beat = (): void => {
     if (now() - said < HEARTBEAT_MS) return;
-    for (const { id, step, began } of tally.running.values()) {
-      say(`${id}: ${step === '' ? '' : `${step}, `}after ${clock((now() - began) / 1000)}`);
+    for (const running of tally.running.values()) {
+      const { id, step, began } = running;
+      say(`${id}: ${step === '' ? '' : `${howFar(running)}, `}after ${clock((now() - began) / 1000)}`);
     }
   };
   let timer: NodeJS.Timeout | undefined;

@@ -10,7 +10,7 @@ import { giveBackLeft, shellPlace } from './taken-workspace.ts';
 
 /** The places in which drafts are made. */
 function draftPlaces(cache: CacheDirectory): readonly string[] {
-  const { root, work, store, sources, toolchain, tools, sizes } = cache;
+  const { root, work, store, sources, toolchain, tools, sizes, logs } = cache;
   const inStore = ['', 'blobs/sha256', 'keys', 'builds', 'proofs'].map((name) => join(store, name));
   return [
     work,
@@ -24,6 +24,7 @@ function draftPlaces(cache: CacheDirectory): readonly string[] {
     join(toolchain, 'packages'),
     tools,
     sizes,
+    logs,
     join(root, 'kconfig'),
   ];
 }

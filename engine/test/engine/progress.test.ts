@@ -67,6 +67,29 @@ above@x86_64: left out, for something that it needs failed (1 of 3 built, 1 from
     expect(text).toBe('');
   });
 
+  test('says what share of its lines a step has printed, where they are known, and else how many', () => {
+    const clock = { now: 0 };
+    const { events, said } = progress(false, clock);
+    const print = (lines: number): void => {
+      for (let line = 0; line < lines; line += 1) events({ kind: 'line', node: musl, text: 'cc' });
+      clock.now += 31_000;
+      events({ kind: 'line', node: musl, text: 'cc' });
+    };
+    events({ kind: 'started', node: musl });
+    events({ kind: 'step', node: musl, step: 'compile', lines: 400 });
+    print(99);
+    print(299);
+    print(10);
+    expect(said()).toBe(`musl@x86_64: compile
+musl@x86_64: compile 25 %, after 0:31
+musl@x86_64: compile 100 %, after 1:02
+musl@x86_64: compile 411 lines, after 1:33
+`);
+    events({ kind: 'step', node: musl, step: 'link' });
+    print(29);
+    expect(said()).toBe('musl@x86_64: link\nmusl@x86_64: link 30 lines, after 2:04\n');
+  });
+
   test('says nothing when everything is in the store', () => {
     const { events, said } = progress(false, { now: 0 });
     events({ kind: 'planned', total: 1 });
