@@ -19,5 +19,5 @@ export const profile = defineProfile({
   options: [configure(dropbear, { rsa: true })],
   kernel: (k) => [k.IPV6, k.BLK_DEV_NVME],
   commandLine: 'init=/sbin/init panic=1',
-  budget: { size: '7 MiB' },
+  budget: { size: '7 MiB', kernel: '3.3 MiB' },
 });

@@ -93,6 +93,7 @@ describe('a slip in a definition', () => {
     [{ layers: 'many' }, 'layers: "many" is no number of layers', /3/],
     [{ layers: 2 }, 'layers: 2 is no number of layers', /3/],
     [{ budget: { bootRatio: 'half' } }, 'budget.bootRatio: "half" is no share', /0\.6/],
+    [{ budget: { kernel: 'small' } }, 'budget.kernel: "small" is no size', /KiB/],
     [{ budget: { bootRatio: -1 } }, 'budget.bootRatio: -1 is no share', /0\.6/],
   ])('of a profile, %o, is told with its field: %s', async (profile, what, hint) => {
     const error = await errorOf(evaluated({ profile }));
@@ -105,6 +106,10 @@ describe('a slip in a definition', () => {
     [{ target: 'x86' }, 'target: "x86" is no target', /x86_64, aarch64, riscv64, armv7/],
     [{ commandLine: undefined }, 'commandLine: it is missing', /console/],
     [{ kernel: [] }, 'kernel: it is no function', /k\.EROFS_FS/],
+    [{ budget: { kernel: '1 KiB' } }, 'budget.why: it is missing', /network cards/],
+    [{ budget: { why: 'Wi-Fi' } }, 'budget.kernel: it is missing', /network cards/],
+    [{ budget: { kernel: '1 KiB', why: '' } }, 'budget.why: it is no line of text', /network cards/],
+    [{ budget: { kernel: 'small', why: 'Wi-Fi' } }, 'budget.kernel: "small" is no size', /KiB/],
     [{ comandLine: '' }, 'comandLine: there is no such field', /^Did you mean commandLine\?/],
   ])('of a board, %o, is told with its field: %s', async (board, what, hint) => {
     const error = await errorOf(evaluated({ board }));

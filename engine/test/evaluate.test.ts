@@ -266,6 +266,21 @@ describe('evaluate()', () => {
     });
   });
 
+  test('holds kernel and image to the budgets of the profile, raised by what the drivers of the board may take', async () => {
+    const slices = [slice('kernel'), slice('shell', { budget: { size: '5 B' } })];
+    const budget = { size: '6 KiB', kernel: '3 KiB' } as const;
+    const small = await graphOf(slices, { budget });
+    expect(small.budget.sizeBytes).toBe(6 * 1024);
+    expect(small.nodes.map((node) => node.budget.sizeBytes)).toEqual([3 * 1024, 5]);
+    const drivers = defineBoard({ ...board, budget: { kernel: '1 KiB', why: 'two network cards' } });
+    const large = await graphOf(slices, { budget }, { board: drivers });
+    expect(large.budget.sizeBytes).toBe(7 * 1024);
+    expect(large.nodes.map((node) => node.budget.sizeBytes)).toEqual([4 * 1024, 5]);
+    const boundless = await graphOf(slices, {}, { board: drivers });
+    expect(boundless.budget.sizeBytes).toBeUndefined();
+    expect(boundless.nodes.map((node) => node.budget.sizeBytes)).toEqual([undefined, 5]);
+  });
+
   test.each([
     ['the clock', () => String(Date.now())],
     ['the clock', () => new Date().toISOString()],

@@ -55,7 +55,6 @@ cmp /needs/linux-config/config source/.config
     };
   },
   outputs: { runtime: [''] },
-  budget: { size: '3.3 MiB' },
   tests: ({ vm }) => [
     vm
       .boots()

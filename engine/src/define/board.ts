@@ -1,6 +1,7 @@
 /** A board: a machine or a family of machines, and what their kernel must have. */
 import type { Demand, KernelSymbols } from '../kconfig/symbols.ts';
 import { definitionPlace } from './location.ts';
+import type { SizeText } from './size.ts';
 import type { Target } from './target.ts';
 
 export interface BoardDefinition {
@@ -10,6 +11,8 @@ export interface BoardDefinition {
   kernel(symbols: KernelSymbols): readonly Demand[];
   /** Words for the kernel's command line: the console, above all. */
   readonly commandLine: string;
+  /** What its drivers may add to the profile's budgets of the kernel and of the whole, and which drivers those are. */
+  readonly budget?: { readonly kernel: SizeText; readonly why: string };
 }
 
 export interface Board extends BoardDefinition {

@@ -19,6 +19,8 @@ export interface ProfileDefinition {
   readonly budget?: {
     /** Kernel, root file system and hash tree as they are sealed. `cocon build` writes no image that is over; `cocon test` fails. */
     readonly size?: SizeText;
+    /** The kernel, the first of `slices`. A board raises it by what its own budget says. */
+    readonly kernel?: SizeText;
     /** Time from the kernel's first line to the healthy mark, as a share of what Debian's cloud kernel and initrd take in the same run. */
     readonly bootRatio?: number;
   };

@@ -197,6 +197,7 @@ export const PROFILE_FIELDS: Readonly<Record<string, Field>> = {
     look: table(
       {
         size: { look: anything },
+        kernel: { look: anything },
         bootRatio: {
           look: when(
             isShare,
@@ -220,6 +221,8 @@ export const PROFILE_FIELDS: Readonly<Record<string, Field>> = {
 
 const TARGET_HINT = `It is one of ${TARGETS.join(', ')}.`;
 
+const BOARD_BUDGET = "Write it like budget: { kernel: '100 KiB', why: 'Broadcom network cards' }.";
+
 /** Those of a board. */
 export const BOARD_FIELDS: Readonly<Record<string, Field>> = {
   name: NAME,
@@ -236,6 +239,15 @@ export const BOARD_FIELDS: Readonly<Record<string, Field>> = {
   commandLine: {
     look: anything,
     missing: "Give the words for the console: commandLine: 'console=ttyS0,115200'.",
+  },
+  budget: {
+    look: table(
+      {
+        kernel: { look: anything, missing: BOARD_BUDGET },
+        why: aLine(BOARD_BUDGET),
+      },
+      BOARD_BUDGET,
+    ),
   },
   definedAt: { look: anything },
 };

@@ -61,7 +61,7 @@ export async function proveBudgets(sizes: readonly SliceSize[], store: Store): P
   if (over.length === 0) return;
   const rows = await Promise.all(over.map((each) => describeExcess(each, store)));
   throw new SlicesError('BUDGET_EXCEEDED', `Cannot accept the build: ${rows.join('\n')}`, {
-    hint: 'Make it smaller again, or raise budget.size in its definition and say why.',
+    hint: "Make it smaller again, or raise budget.size in its definition and say why; the kernel's is budget.kernel of profile and board.",
     facts: { nodes: over.map(({ node }) => node).join(' ') },
   });
 }

@@ -91,7 +91,13 @@ async function graphOf(input: EvaluateInput): Promise<Graph> {
   ]);
   const nodes: GraphNode[] = [];
   for (const each of plan) nodes.push(await nodeOf(each, demands));
-  const { size, bootRatio } = profile.budget ?? {};
+  const { size, bootRatio, kernel } = profile.budget ?? {};
+  const { sizeBytes: drivers = 0 } = sizeBudget('board', board, board.budget?.kernel, 'budget.kernel');
+  const raised = (text: SizeText | undefined, field: string): { readonly sizeBytes?: number } => {
+    const { sizeBytes } = sizeBudget('profile', profile, text, field);
+    return sizeBytes === undefined ? {} : { sizeBytes: sizeBytes + drivers };
+  };
+  const [kernelId] = image.map(idOf);
   return {
     format: 'cocon.graph/1',
     profile: profile.name,
@@ -99,11 +105,15 @@ async function graphOf(input: EvaluateInput): Promise<Graph> {
     target: board.target,
     commandLine: [board.commandLine, profile.commandLine ?? ''].join(' ').trim(),
     demands,
-    nodes,
+    nodes: nodes.map((node) =>
+      node.id === kernelId
+        ? { ...node, budget: { ...node.budget, ...raised(kernel, 'budget.kernel') } }
+        : node,
+    ),
     image: image.map(idOf),
     tests: testsOf('profile', profile),
     budget: {
-      ...sizeBudget('profile', profile, size),
+      ...raised(size, 'budget.size'),
       ...(bootRatio === undefined ? {} : { bootRatio }),
     },
     layerBudget: profile.layers ?? LAYER_BUDGET,
@@ -234,7 +244,7 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
     recipe,
     outputs: slice.outputs,
     tests: testsOf('slice', slice),
-    budget: sizeBudget('slice', slice, size),
+    budget: sizeBudget('slice', slice, size, 'budget.size'),
   };
 }
 
@@ -245,11 +255,12 @@ function sizeBudget(
   what: Definition,
   owner: Owner,
   size: SizeText | undefined,
+  field: string,
 ): { readonly sizeBytes?: number } {
   if (size === undefined) return {};
   const sizeBytes = bytesOf(size);
   if (sizeBytes === undefined) {
-    throw definitionInvalid(what, owner, 'budget.size', `"${size}" is no size`, SIZE_HINT);
+    throw definitionInvalid(what, owner, field, `"${size}" is no size`, SIZE_HINT);
   }
   return { sizeBytes };
 }
