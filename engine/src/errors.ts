@@ -16,6 +16,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `TOOLCHAIN_UNPACK_FAILED`: a package of the toolchain could not be unpacked.
  * - `HOST_PACKAGE_MISSING`: the build needs a Debian package that is not installed.
  * - `KERNEL_DEMAND_INVALID`, `KERNEL_DEMAND_CONFLICT`: a demand that cannot be read, or two that contradict each other.
+ * - `KERNEL_DEMAND_IMPOSSIBLE`: Kconfig offers what is demanded, and the kernel's build cannot give it.
  * - `KERNEL_DEMAND_LOST`: the kernel's configuration does not hold what a slice asked for.
  * - `SLICE_INVALID`, `SLICE_NOT_FOUND`: a definition that cannot be built, or a name that none has.
  * - `SLICE_CYCLE`: slices that need each other in a circle.
@@ -47,6 +48,7 @@ export type SlicesErrorCode =
   | 'HOST_PACKAGE_MISSING'
   | 'KERNEL_DEMAND_INVALID'
   | 'KERNEL_DEMAND_CONFLICT'
+  | 'KERNEL_DEMAND_IMPOSSIBLE'
   | 'KERNEL_DEMAND_LOST'
   | 'SLICE_INVALID'
   | 'SLICE_NOT_FOUND'

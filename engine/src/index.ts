@@ -4,7 +4,14 @@ export { choice, flag, text } from './define/options.ts';
 export { lockedVersion, pinnedSource, pinnedVersion } from './define/pins.ts';
 export { defineProfile, type Profile, type ProfileDefinition } from './define/profile.ts';
 export type { BuildStep, LayerEntry, OutputName, Recipe } from './define/recipe.ts';
-export { configure, defineSlice, sliceInvalid, type Slice, type SliceDefinition } from './define/slice.ts';
+export {
+  configure,
+  defineSlice,
+  sliceInvalid,
+  type CannotBuild,
+  type Slice,
+  type SliceDefinition,
+} from './define/slice.ts';
 export {
   cratesSource,
   debianSource,

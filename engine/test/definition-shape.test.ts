@@ -68,6 +68,8 @@ describe('a slip in a definition', () => {
     [{ budget: '40 KiB' }, 'budget: it is no table', /size: '40 KiB'/],
     [{ budget: { sise: '40 KiB' } }, 'budget.sise: there is no such field', /^Did you mean size\?/],
     [{ budget: { size: 40 } }, 'budget.size: "40" is no size', /KiB/],
+    [{ cannotBuild: ['FB_RIVA'] }, 'cannotBuild: it is no table of symbols', /why/],
+    [{ cannotBuild: { FB_RIVA: 'no' } }, 'cannotBuild: it is no table of symbols', /why/],
     [{ kernel: () => undefined }, 'kernel: it is no list', /k\.EROFS_FS/],
     [{ kernel: () => [undefined] }, 'kernel: number 1 of them is no demand', /k\.EROFS_FS/],
     [building('make'), 'build.steps: it is no list', /script/],

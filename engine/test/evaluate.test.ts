@@ -9,6 +9,7 @@ import { localSource, urlSource } from '../src/define/source.ts';
 import type { Target } from '../src/define/target.ts';
 import { evaluate, type EvaluateInput } from '../src/graph/evaluate.ts';
 import type { Graph } from '../src/graph/graph.ts';
+import type { Demand } from '../src/kconfig/symbols.ts';
 import { COMMON_PACKAGES, CROSS_PACKAGES } from '../toolchain/packages.ts';
 
 const on = (symbol: string) => ({ symbol, value: 'y' });
@@ -279,6 +280,31 @@ describe('evaluate()', () => {
     const boundless = await graphOf(slices, {}, { board: drivers });
     expect(boundless.budget.sizeBytes).toBeUndefined();
     expect(boundless.nodes.map((node) => node.budget.sizeBytes)).toEqual([undefined, 5]);
+  });
+
+  test('refuses a demand that the build of the kernel cannot meet, with the reason and the way out', async () => {
+    const cannotBuild = {
+      FB_RIVA: { why: 'its files are not there', instead: 'Demand DRM_NOUVEAU.' },
+      EXTRA_FIRMWARE: { why: 'it names files', instead: 'Put them into a slice.' },
+      MODULES: { why: 'there are none', instead: 'Have it built in.' },
+    };
+    const demanding = (...demands: readonly Demand[]): Promise<Graph> =>
+      graphOf([slice('kernel', { cannotBuild }), slice('screen', { kernel: () => demands })]);
+    await expect(
+      demanding(on('FB_RIVA'), { symbol: 'EXTRA_FIRMWARE', value: '"a.bin"' }),
+    ).rejects.toMatchObject({
+      code: 'KERNEL_DEMAND_IMPOSSIBLE',
+      message: `Cannot build the kernel with what is demanded of it
+  EXTRA_FIRMWARE="a.bin", asked for by screen: it names files
+  FB_RIVA=y, asked for by screen: its files are not there`,
+      hint: 'Put them into a slice. Demand DRM_NOUVEAU.',
+    });
+    await expect(demanding({ symbol: 'USB', value: 'm' })).rejects.toMatchObject({
+      message: expect.stringContaining('USB=m, asked for by screen: there are none') as unknown,
+      hint: 'Have it built in.',
+    });
+    const off = await demanding({ symbol: 'FB_RIVA', value: 'n' }, { symbol: 'EXTRA_FIRMWARE', value: '""' });
+    expect(off.demands).toHaveLength(3);
   });
 
   test.each([

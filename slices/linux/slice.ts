@@ -6,6 +6,7 @@
 import { defineSlice, literally, type Target } from '@cocon-os/engine';
 
 import { linuxConfig } from '../linux-config/slice.ts';
+import { CANNOT_BUILD } from './cannot-build.ts';
 import { everyKernel } from './every-kernel.ts';
 import { kernelMake, KERNEL_PACKAGES } from './make.ts';
 import { LINUX_VERSION, linuxTree } from './tree.ts';
@@ -31,6 +32,7 @@ export const linux = defineSlice({
     ...(IMAGES[target.name] === 'vmlinuz.efi' ? (['bsdextrautils'] as const) : []),
   ],
   kernel: (k, { target }) => everyKernel(k, target.name),
+  cannotBuild: CANNOT_BUILD,
   build: ({ target }) => {
     const image = IMAGES[target.name];
     const make = kernelMake(target);

@@ -164,6 +164,17 @@ export const SLICE_FIELDS: Readonly<Record<string, Field>> = {
   },
   options: { look: optionsLook },
   kernel: { look: KERNEL },
+  cannotBuild: {
+    look: when(
+      (value) =>
+        isTable(value) &&
+        Object.values(value).every((each) =>
+          ['why', 'instead'].every((name) => isText(Reflect.get(Object(each), name))),
+        ),
+      () => 'it is no table of symbols',
+      "Write it like cannotBuild: { FB_RIVA: { why: 'its files are not there', instead: 'Demand DRM_NOUVEAU.' } }.",
+    ),
+  },
   packages: {
     look: (value, field) => (typeof value === 'function' ? undefined : listFault(value, field, PACKAGES)),
   },

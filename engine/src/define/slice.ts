@@ -32,6 +32,9 @@ export interface BuildContext<Options extends OptionTable> extends DefinitionCon
   kernelFragment(): string;
 }
 
+/** Kernel symbols that cannot be had, and for each the reason and the way out, a sentence each. */
+export type CannotBuild = Readonly<Record<string, { readonly why: string; readonly instead: string }>>;
+
 /** What {@link defineSlice} takes. */
 export interface SliceDefinition<Options extends OptionTable = OptionTable> {
   readonly name: string;
@@ -50,6 +53,8 @@ export interface SliceDefinition<Options extends OptionTable = OptionTable> {
   readonly options?: Options;
   /** What it asks of the kernel: `(k) => [k.EROFS_FS, k.NR_CPUS.is(64)]`. */
   kernel?(symbols: KernelSymbols, context: DefinitionContext<Options>): readonly Demand[];
+  /** Of the slice that builds the kernel: symbols that Kconfig offers and that its build cannot give. */
+  readonly cannotBuild?: CannotBuild;
   /** Debian packages beyond the common toolchain that its steps run, of the pinned toolchain. */
   readonly packages?:
     | readonly ToolchainPackage[]

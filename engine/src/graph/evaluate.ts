@@ -89,6 +89,7 @@ async function graphOf(input: EvaluateInput): Promise<Graph> {
       .filter(({ platform }) => platform === board.target)
       .map((each) => ({ name: each.slice.name, demands: demandsOf(each) })),
   ]);
+  for (const { slice } of plan) refuseUnbuildable(slice, demands);
   const nodes: GraphNode[] = [];
   for (const each of plan) nodes.push(await nodeOf(each, demands));
   const { size, bootRatio, kernel } = profile.budget ?? {};
@@ -246,6 +247,28 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
     tests: testsOf('slice', slice),
     budget: sizeBudget('slice', slice, size, 'budget.size'),
   };
+}
+
+/** Throws `KERNEL_DEMAND_IMPOSSIBLE` for what the slice that builds the kernel cannot give. A demand that it be off is no trouble. */
+function refuseUnbuildable({ cannotBuild = {} }: Slice, demands: readonly GraphDemand[]): void {
+  const refused = demands.flatMap(({ symbol, value, askedBy }) => {
+    const name = value === 'm' ? 'MODULES' : symbol;
+    const found = Object.hasOwn(cannotBuild, name) ? cannotBuild[name] : undefined;
+    if (found === undefined || value === 'n' || value === '""') return [];
+    return [
+      { ...found, symbol, text: `  ${symbol}=${value}, asked for by ${askedBy.join(', ')}: ${found.why}` },
+    ];
+  });
+  if (refused.length === 0) return;
+  const lines = refused.map(({ text }) => text).join('\n');
+  throw new SlicesError(
+    'KERNEL_DEMAND_IMPOSSIBLE',
+    `Cannot build the kernel with what is demanded of it\n${lines}`,
+    {
+      hint: [...new Set(refused.map(({ instead }) => instead))].join(' '),
+      facts: { symbols: refused.map(({ symbol }) => symbol).join(' ') },
+    },
+  );
 }
 
 type Definition = Parameters<typeof definitionInvalid>[0];
