@@ -35,7 +35,7 @@ describe('cocon', () => {
         run      Boot a disk image in QEMU with its serial console in this terminal
         test     Build a profile, boot it in QEMU, run what its slices want tried, and keep its budgets
 
-      Run cocon <command> --help for its options and examples.
+      Run cocon <command> --help for its options and examples, cocon --version for its version.
       "
     `);
   });
