@@ -39,7 +39,7 @@ export function oneProfile(argument: string | undefined, option: string | undefi
   );
 }
 
-/** Evaluates a profile for a board, with slices on top of the profile's. Throws what {@link evaluate} throws, and `NAME_UNKNOWN`. */
+/** Evaluates a profile for a board, with slices on top of the profile's. Throws what {@link evaluate} throws, and `NAME_UNKNOWN`, for symbols of the kernel too. */
 export async function evaluateTree(
   cwd: string,
   profile: string = DEFAULT_PROFILE,
@@ -49,9 +49,15 @@ export async function evaluateTree(
   const { loadBoard, loadProfile } = await import('../graph/load.ts');
   const { evaluate } = await import('../graph/evaluate.ts');
   const { watching } = await import('../graph/pure.ts');
-  return await watching(async () =>
+  const graph = await watching(async () =>
     evaluate({ profile: await loadProfile(profile, cwd), board: await loadBoard(board, cwd), extra }),
   );
+  const [{ cacheDirectory }, { refuseUnknownSymbols }] = await Promise.all([
+    import('../cache-directory.ts'),
+    import('../kconfig/known-symbols.ts'),
+  ]);
+  await refuseUnknownSymbols(graph, cacheDirectory());
+  return graph;
 }
 
 /** The options by which commands come to the tree of a profile and a board, each with a space before it; what is meant anyway is left out. */

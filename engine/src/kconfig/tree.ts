@@ -54,7 +54,7 @@ export async function extractKconfig(
   cache: CacheDirectory,
   onLine: (line: string) => void = () => {},
 ): Promise<string> {
-  const home = join(cache.root, 'kconfig', `${source.upstream.sha256}-${EXTRACTOR}`);
+  const home = homeOf(source.upstream.sha256, cache);
   if (await exists(home)) return home;
   const archive = (await fetchSource(source, cache, onLine)).get(source.upstream.name) ?? '';
   const draft = await draftOf(home);
@@ -79,6 +79,16 @@ export async function extractKconfig(
     await rm(draft, { recursive: true, force: true });
   }
   return home;
+}
+
+/** What {@link extractKconfig} has made of the source with this SHA-256 before; nothing is fetched. */
+export async function extractedKconfig(sha256: string, cache: CacheDirectory): Promise<string | undefined> {
+  const home = homeOf(sha256, cache);
+  return (await exists(home)) ? home : undefined;
+}
+
+function homeOf(sha256: string, cache: CacheDirectory): string {
+  return join(cache.root, 'kconfig', `${sha256}-${EXTRACTOR}`);
 }
 
 function textAt(path: string): string | undefined {
