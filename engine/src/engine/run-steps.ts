@@ -45,10 +45,17 @@ export class StepFailed extends SlicesError {
     const { run, index, step, status, tail } = failed;
     const end = tail.map((line) => `  ${withoutControls(line)}`).join('\n');
     const place = way === undefined ? '' : `; ${way} leads to the place where it failed`;
-    super('BUILD_FAILED', `Cannot build ${run.node}: step "${step.name}" ended with ${status}\n${end}`, {
-      hint: `The whole log is ${run.logPath}${place}.`,
-      facts: { node: run.node, step: step.name, status, log: run.logPath },
-    });
+    const whose = PATCH_STEPS[step.name];
+    const patch = whose === undefined ? undefined : lastPatch(tail);
+    const what = patch === undefined ? '' : `, because ${whose} patch ${patch} does not apply to the source`;
+    super(
+      'BUILD_FAILED',
+      `Cannot build ${run.node}: step "${step.name}" ended with ${status}${what}\n${end}`,
+      {
+        hint: `The whole log is ${run.logPath}${place}.`,
+        facts: { node: run.node, step: step.name, status, log: run.logPath },
+      },
+    );
     this.index = index;
     this.#failed = failed;
   }
@@ -85,6 +92,14 @@ export async function runSteps(run: StepsRun): Promise<void> {
     log.end();
     await finished(log);
   }
+}
+
+/** The steps of `unpack.ts` that patch. */
+const PATCH_STEPS: Readonly<Record<string, string>> = { patch: "Debian's", patches: "the slice's" };
+
+/** The patch that was tried last, as `unpack.ts` has each of a series named before it is tried. */
+function lastPatch(tail: readonly string[]): string | undefined {
+  return tail.map((line) => /^patch (\S+)$/.exec(line)?.[1]).findLast((name) => name !== undefined);
 }
 
 /** What a build prints must not steer the terminal of whoever reads why it failed. The log has it as it was. */

@@ -302,7 +302,9 @@ tar -C deb -cf deb.tar debian; sha256sum up.tar deb.tar | cut -d' ' -f1`;
     const node = stepsNode('hello', ['cp source/file /out/'], { source });
     const place = { ...cache, sources: join(scratch, 'sources') };
     const error = await errorOf(buildGraph(graphOf([node]), { cache: place, lock }));
-    expect(error.message).toContain('Cannot build hello@x86_64: step "patch" ended with 1');
+    expect(error.message).toContain(
+      'Cannot build hello@x86_64: step "patch" ended with 1, because Debian\'s patch fails.patch does not apply to the source\n',
+    );
     expect(error.message).toMatch(/patch fits\.patch\n.*\n.*patch fails\.patch\n[^]*FAILED/);
     await expectSound(cache);
   });
