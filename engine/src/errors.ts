@@ -6,12 +6,14 @@ import { CoconError } from '@cocon-os/cli';
  *
  * - `MIRROR_NOT_FOUND`: the system's apt configuration names no Debian mirror.
  * - `APT_FAILED`: apt could not read the mirror or its signatures.
- * - `SOURCE_VERSION_GONE`: the mirror no longer has the pinned version.
+ * - `SOURCE_VERSION_GONE`: no place has the pinned version any more.
  * - `SOURCE_BAD_HASH`: a file is not the one that was pinned.
  * - `SOURCE_GONE`: an address, or a repository, no longer has what was pinned.
  * - `SOURCE_FETCH_FAILED`: a download did not come to its end.
  * - `SOURCE_CHANGED`: a local source is no longer what it was when the tree was evaluated.
  * - `PINS_INVALID`: the moved pins of a machine's cache cannot be read.
+ * - `PINS_STUCK`: a pin has to move, and the mirror has nothing newer of its series.
+ * - `PACKAGE_UNKNOWN`: Debian has no source package of that name, or none that a slice can be built from.
  * - `TOOLCHAIN_PACKAGE_UNKNOWN`: a build asks for a Debian package that the toolchain's lock does not have.
  * - `TOOLCHAIN_UNPACK_FAILED`: a package of the toolchain could not be unpacked.
  * - `HOST_PACKAGE_MISSING`: the build needs a Debian package that is not installed.
@@ -43,6 +45,8 @@ export type SlicesErrorCode =
   | 'SOURCE_FETCH_FAILED'
   | 'SOURCE_CHANGED'
   | 'PINS_INVALID'
+  | 'PINS_STUCK'
+  | 'PACKAGE_UNKNOWN'
   | 'TOOLCHAIN_PACKAGE_UNKNOWN'
   | 'TOOLCHAIN_UNPACK_FAILED'
   | 'HOST_PACKAGE_MISSING'

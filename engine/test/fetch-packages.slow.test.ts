@@ -31,26 +31,26 @@ describe('fetchPackages()', () => {
   });
 
   test.each([
-    ['whose file the mirror has deleted', packageOf('libgone++')],
-    ['of which the mirror has another version', packageOf('hello', '2.0-1')],
-    ['that the mirror does not know', packageOf('unknown')],
-  ])('names the package and its version, and the way out, for a package %s', async (_, gone) => {
+    ['whose file the mirror has deleted', packageOf('libgone++'), 'the mirror has its files no more'],
+    ['of which the mirror has another version', packageOf('hello', '2.0-1'), `trixie has ${VERSION}`],
+    ['that the mirror does not know', packageOf('unknown'), 'trixie has no such package'],
+  ])('names the package and its version, and the way out, for a package %s', async (_, gone, why) => {
     await loopbackMirror({ hello: whole, 'libgone++': status(404) });
     const cache = await emptyCache();
     const { code, message, hint, facts } = await errorOf(fetchInto(cache, gone));
     expect(code).toBe('SOURCE_VERSION_GONE');
-    expect(message).toContain(`Cannot download ${gone.name} ${gone.version}: the mirror has it no more`);
-    expect(hint).toContain('scripts/node engine/bin/update-toolchain-lock.ts');
-    expect(hint).toContain(`the file with SHA-256 ${gone.sha256} into ${cache.sources}`);
-    expect(facts).toMatchObject({ package: gone.name, wanted: gone.version });
+    expect(message).toBe(`Cannot download package ${gone.name} ${gone.version}: ${why}`);
+    expect(hint).toContain('cocon pins update');
+    expect(hint).toContain(`into ${cache.sources}`);
+    expect(facts).toEqual({ gone: `${gone.name} ${gone.version}`, files: gone.sha256 });
   });
 
-  test('says which versions the mirror has, and how many other packages are gone', async () => {
-    await loopbackMirror({ hello: whole });
-    const wanted = [packageOf('hello', '2.0-1'), packageOf('unknown'), packageOf('unheard-of')];
+  test('lists all packages that are gone, each with the versions that the mirror has', async () => {
+    await loopbackMirror({ hello: whole, there: whole });
+    const wanted = [packageOf('hello', '2.0-1'), packageOf('unknown'), packageOf('there')];
     const { message } = await errorOf(fetchInto(await emptyCache(), ...wanted));
     expect(message).toBe(
-      `Cannot download hello 2.0-1: the mirror has it no more, but ${VERSION}; other packages that are gone too: 2`,
+      `Cannot download 2 pinned packages:\n  package hello 2.0-1: trixie has ${VERSION}\n  package unknown ${VERSION}: trixie has no such package`,
     );
   });
 
@@ -70,7 +70,9 @@ describe('fetchPackages()', () => {
     const { code, message, hint } = await errorOf(fetchInto(await emptyCache(), bad));
     expect(code).toBe('SOURCE_BAD_HASH');
     expect(message).toMatch(
-      new RegExp(`^Cannot use bad_.* as bad: SHA-256 is [0-9a-f]{64}, locked is ${bad.sha256}$`),
+      new RegExp(
+        `^Cannot use what the mirror has as bad 1:1.b~1-1: SHA-256 is [0-9a-f]{64}, pinned is ${bad.sha256}$`,
+      ),
     );
     expect(hint).toContain('Do not build with it');
   });

@@ -27,9 +27,9 @@ describe('fetchSource()', () => {
     const { code, message, hint } = await errorOf(fetchSource(hello, cache));
     expect([code, message]).toEqual([
       'SOURCE_VERSION_GONE',
-      `Cannot download hello ${hello.version}: the mirror has its files no more`,
+      `Cannot download source hello ${hello.version} (${hello.upstream.name}): the mirror has its files no more`,
     ]);
-    expect(hint).toContain(`${hello.upstream.name} as ${hello.upstream.sha256} into ${cache.sources}`);
+    expect(hint).toContain(`into ${cache.sources}, each named by its SHA-256`);
   });
 
   test('says which versions there are when the lists have moved on since they were read', async () => {
@@ -43,19 +43,27 @@ describe('fetchSource()', () => {
     const { code, message } = await errorOf(fetchSource(hello, cache));
     expect([code, message]).toEqual([
       'SOURCE_VERSION_GONE',
-      `Cannot download hello ${hello.version}: trixie has no such package`,
+      `Cannot download source hello ${hello.version} (${hello.upstream.name}): trixie has no such package`,
     ]);
   });
 
   test.each([
     ['an error of the server', status(500)],
     ['a file that ends too early', half],
-    ['other bytes', others],
   ])('shows what apt says, and keeps nothing, after %s', async (_, answer) => {
     await loopbackMirror({ hello: answer }, ['hello']);
     const cache = cacheDirectoryAt(await scratchDirectory());
     const { code, message } = await errorOf(fetchSource(hello, cache));
     expect([code, message]).toEqual(['APT_FAILED', expect.stringContaining('hello_1')]);
+    expect(await readdir(join(cache.root, 'sources'))).toEqual([]);
+  });
+
+  test('names both hashes, and keeps nothing, when the mirror gives other bytes than its lists have', async () => {
+    await loopbackMirror({ hello: others }, ['hello']);
+    const cache = cacheDirectoryAt(await scratchDirectory());
+    const { code, message } = await errorOf(fetchSource(hello, cache));
+    expect(code).toBe('SOURCE_BAD_HASH');
+    expect(message).toContain(`what the mirror has as ${hello.upstream.name} of hello ${hello.version}`);
     expect(await readdir(join(cache.root, 'sources'))).toEqual([]);
   });
 });

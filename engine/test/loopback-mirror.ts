@@ -1,19 +1,12 @@
-/** A Debian mirror on loopback that the real apt reads: small packages, and what the server answers for each of them. */
-import { once } from 'node:events';
-import { chmod, writeFile } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { basename, delimiter, join } from 'node:path';
+/** A small Debian archive as the mirror of one test: packages of one line, and what the server answers for each of them. */
+import type { ServerResponse } from 'node:http';
 
 import { onTestFinished, vi } from 'vitest';
 
 import { sha256Of } from '../src/stable-json.ts';
 import type { DebianSource } from '../src/sources/debian-source.ts';
 import type { LockedPackage } from '../src/toolchain/lock.ts';
-import { scratchDirectory } from './support.ts';
-
-/** How the server answers who asks for a package's file. */
-export type Answer = (response: ServerResponse, bytes: Buffer) => void;
+import { serveArchive, type Answer, type ArchiveState, type DebianArchive } from './debian-archive.ts';
 
 /** The file itself. */
 export const whole: Answer = (response, bytes) => void response.end(bytes);
@@ -21,7 +14,7 @@ export const whole: Answer = (response, bytes) => void response.end(bytes);
 /** Only a status. */
 export const status =
   (code: number): Answer =>
-  (response) =>
+  (response: ServerResponse) =>
     void response.writeHead(code).end();
 
 /** Half of what it promises, and then the end of the connection. */
@@ -46,68 +39,52 @@ function bytesOf(name: string): Buffer {
   return Buffer.from(`the package ${name}\n`);
 }
 
+/** Starts an archive and makes it the mirror of this test. */
+export async function mirrorOf(state: ArchiveState): Promise<DebianArchive> {
+  const archive = await serveArchive(state);
+  onTestFinished(() => archive[Symbol.asyncDispose]());
+  vi.stubEnv('COCON_DEBIAN_MIRROR', archive.address);
+  vi.stubEnv('COCON_DEBIAN_KEYRING', archive.keyring);
+  vi.stubEnv('APT_CONFIG', archive.aptConfig);
+  return archive;
+}
+
 /**
- * Starts the mirror of those packages, and of source packages of one file each, and makes it the one of this test. A source package
- * is answered for as the package of its name. Its lists are not signed, which the apt of this test
- * is told to take: Debian's key cannot be had.
+ * Starts the mirror of those packages, and of source packages of one file each. A source package is answered for as the package of
+ * its name. Both lists are read anew at each request: a test may take packages away.
  */
 export async function loopbackMirror(
   answers: Readonly<Record<string, Answer>>,
   sources: readonly string[] = [],
-): Promise<void> {
-  // Written anew each time: a test may take packages away.
-  const listsNow = (): Readonly<Record<string, string>> => ({
-    'main/binary-amd64/Packages': Object.keys(answers).map(packageParagraph).join('\n'),
-    'main/source/Sources': sources.map(sourceParagraph).join('\n'),
+): Promise<DebianArchive> {
+  const debOf = (name: string): string => `${name}_1+b~1-1_amd64.deb`;
+  return await mirrorOf({
+    get packages() {
+      return Object.keys(answers).map((name) => ({
+        name,
+        version: VERSION,
+        file: { name: debOf(name), contents: bytesOf(name) },
+      }));
+    },
+    get sources() {
+      return sources.map((name) => {
+        const { version, upstream } = sourceOf(name);
+        return { name, version, files: [{ name: upstream.name, contents: bytesOf(name) }] };
+      });
+    },
+    get answers() {
+      return Object.fromEntries(
+        Object.entries(answers).flatMap(([name, answer]) => [
+          [debOf(name), answer],
+          [sourceOf(name).upstream.name, answer],
+        ]),
+      );
+    },
   });
-  const server = createServer(({ url = '' }, response) => {
-    const [, suite = '', list = ''] = /\/dists\/([^/]+)\/(.*)$/.exec(url) ?? [];
-    const [, name = ''] = /\/pool\/([^_]*)_.*\.(?:deb|tar)$/.exec(decodeURIComponent(url)) ?? [];
-    const text = list === 'Release' ? releaseOf(suite, listsNow()) : listsNow()[list];
-    const answer = text === undefined ? answers[name] : whole;
-    if (answer === undefined) status(404)(response, Buffer.of());
-    else answer(response, text === undefined ? bytesOf(name) : Buffer.from(text));
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  vi.stubEnv('COCON_DEBIAN_MIRROR', `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`);
-  const programs = await scratchDirectory();
-  const options = [
-    'Acquire::AllowInsecureRepositories=true',
-    'APT::Get::AllowUnauthenticated=true',
-    'Acquire::http::Proxy::127.0.0.1=DIRECT',
-    'Acquire::Retries::Delay=false',
-  ];
-  const words = options.map((option) => `-o ${option}`).join(' ');
-  for (const program of ['/usr/bin/apt-get', '/usr/lib/apt/apt-helper']) {
-    const wrapper = join(programs, basename(program));
-    await writeFile(wrapper, `#!/bin/sh\nexec ${program} ${words} "$@"\n`);
-    await chmod(wrapper, 0o755);
-  }
-  vi.stubEnv('PATH', `${programs}${delimiter}${process.env['PATH'] ?? ''}`);
 }
 
 /** The source package of a mirror, by its name. */
 export function sourceOf(name: string, version = VERSION): DebianSource {
   const file = { name: `${name}_1+b~1.orig.tar`, sha256: sha256Of(bytesOf(name)) };
   return { package: name, version, upstream: file, debian: file, patched: false };
-}
-
-function packageParagraph(name: string): string {
-  const { version, sha256, size } = packageOf(name);
-  return `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nMaintainer: none\nDescription: none\nFilename: pool/${name}_1+b~1-1_amd64.deb\nSize: ${size}\nSHA256: ${sha256}\n`;
-}
-
-function sourceParagraph(name: string): string {
-  const { version, upstream } = sourceOf(name);
-  const files = (hash: string): string => ` ${hash} ${bytesOf(name).length} ${upstream.name}`;
-  const dsc = `${name}.dsc`;
-  return `Package: ${name}\nVersion: ${version}\nMaintainer: none\nDirectory: pool\nChecksums-Sha256:\n ${sha256Of(dsc)} 1 ${dsc}\n${files(upstream.sha256)}\n`;
-}
-
-function releaseOf(suite: string, lists: Readonly<Record<string, string>>): string {
-  const hashes = Object.entries(lists).map(
-    ([name, text]) => ` ${sha256Of(text)} ${Buffer.byteLength(text)} ${name}\n`,
-  );
-  return `Suite: ${suite}\nCodename: ${suite}\nComponents: main\nArchitectures: amd64\nDate: ${new Date().toUTCString()}\nSHA256:\n${hashes.join('')}`;
 }

@@ -152,6 +152,9 @@ class Build {
     const { cache, jobs = availableParallelism() } = this.#options;
     const { sweep } = await import('./sweep.ts');
     await sweep(cache);
+    const { fetchAhead } = await import('./fetch-ahead.ts');
+    const { lock } = this.#options;
+    await fetchAhead({ nodes: await this.#builtForSure(), cache, lock, events: this.#events });
     const chains = await chainSeconds(this.#plan, this.#store);
     const rank = ({ node }: NodeJob): number => chains.get(node.id) ?? 0;
     while (this.#waiting.length > 0 || this.#running.size > 0) {
@@ -164,6 +167,20 @@ class Build {
       if (this.#running.size === 0) break;
       await Promise.race(this.#running.values());
     }
+  }
+
+  /**
+   * Nodes of which it is known already that the store does not have them. Of one whose needs have yet to be built it is, if
+   * it was never built; another may come to the same key as before.
+   */
+  async #builtForSure(): Promise<readonly GraphNode[]> {
+    const stale = new Set(this.#waiting.map(({ node }) => node.id));
+    const nodes: GraphNode[] = [];
+    for (const node of this.#plan.nodes) {
+      if (this.#done.has(node.id) || this.#failed.has(node.id)) continue;
+      if (stale.has(node.id) || (await this.#store.last(node.id)) === undefined) nodes.push(node);
+    }
+    return nodes;
   }
 
   async #build(job: NodeJob): Promise<void> {

@@ -5,6 +5,8 @@ import type { GraphNode } from '../graph/graph.ts';
 export type BuildEvent =
   /** All is known: so many nodes are looked at. */
   | { readonly kind: 'planned'; readonly total: number }
+  /** Files of pins are brought into the cache before the first node is begun: so many, and what was last heard of it. */
+  | { readonly kind: 'fetching'; readonly files: number; readonly text: string }
   /** The store has it. */
   | { readonly kind: 'found'; readonly node: GraphNode }
   | { readonly kind: 'started'; readonly node: GraphNode }

@@ -1,7 +1,7 @@
 /** What people see of a build: a living tree on a terminal, a line per step where there is none. */
 import { stripVTControlCharacters } from 'node:util';
 
-import type { Terminal } from '@cocon-os/cli';
+import { formatCount, type Terminal } from '@cocon-os/cli';
 
 import type { NodeId } from '../graph/graph.ts';
 import type { BuildEvent, BuildEvents } from './events.ts';
@@ -52,6 +52,7 @@ class Tally {
   built = 0;
   failed = 0;
   readonly running = new Map<NodeId, Running>();
+  fetching: { readonly began: number; readonly files: number; line: string } | undefined;
 
   take(event: BuildEvent, now: number): void {
     switch (event.kind) {
@@ -63,6 +64,7 @@ class Tally {
         this.running.delete(event.node.id);
         break;
       case 'started':
+        this.fetching = undefined;
         this.running.set(event.node.id, {
           id: event.node.id,
           began: now,
@@ -83,6 +85,10 @@ class Tally {
       case 'failed':
         this.failed += 1;
         this.running.delete(event.node.id);
+        break;
+      case 'fetching':
+        this.fetching ??= { began: now, files: event.files, line: '' };
+        this.fetching.line = printable(event.text);
         break;
       case 'left out':
       case 'over':
@@ -124,11 +130,22 @@ function livingTree(terminal: Terminal, now: () => number, columns: () => number
   const erase = (): string => (height === 0 ? '' : `\r\u001B[${height}A\u001B[J`);
   const draw = (above = ''): void => {
     const width = columns() - 1;
+    const { fetching } = tally;
+    const fetched =
+      fetching === undefined
+        ? []
+        : [
+            `  ${[fetchLine(fetching.files), clock((now() - fetching.began) / 1000), fetching.line].join(' · ')}`.slice(
+              0,
+              width,
+            ),
+          ];
     const rows = [...tally.running.values()].map((running) => {
       const { id, began, line } = running;
       const parts = [id, howFar(running), clock((now() - began) / 1000), line].filter((part) => part !== '');
       return `  ${parts.join(' · ')}`.slice(0, width);
     });
+    rows.unshift(...fetched);
     rows.push(tally.summary().slice(0, width));
     terminal.err(erase() + above + rows.map((row) => `${row}${CLEAR_LINE}\n`).join(''));
     height = rows.length;
@@ -144,9 +161,9 @@ function livingTree(terminal: Terminal, now: () => number, columns: () => number
     }
     const said = lastWord(event);
     if (said !== undefined) draw(`${said}\n`);
-    else if (event.kind === 'started') draw();
+    else if (event.kind === 'started' || (event.kind === 'fetching' && height === 0)) draw();
     else if (height > 0 && now() - drawn >= REDRAW_MS) draw();
-    if (timer === undefined && event.kind === 'started') {
+    if (timer === undefined && (event.kind === 'started' || event.kind === 'fetching')) {
       timer = setInterval(draw, 1000);
       timer.unref();
     }
@@ -167,6 +184,10 @@ function plainLines(terminal: Terminal, now: () => number): BuildEvents {
   };
   const beat = (): void => {
     if (now() - said < HEARTBEAT_MS) return;
+    if (tally.fetching !== undefined) {
+      const { files, began, line } = tally.fetching;
+      say(`${fetchLine(files)}, after ${clock((now() - began) / 1000)}: ${line}`);
+    }
     for (const running of tally.running.values()) {
       const { id, step, began } = running;
       say(`${id}: ${step === '' ? '' : `${howFar(running)}, `}after ${clock((now() - began) / 1000)}`);
@@ -174,14 +195,19 @@ function plainLines(terminal: Terminal, now: () => number): BuildEvents {
   };
   let timer: NodeJS.Timeout | undefined;
   return (event) => {
+    if (event.kind === 'fetching' && tally.fetching === undefined) say(fetchLine(event.files));
     tally.take(event, now());
-    if (event.kind === 'started') timer ??= setInterval(beat, BEAT_MS).unref();
+    if (event.kind === 'started' || event.kind === 'fetching') timer ??= setInterval(beat, BEAT_MS).unref();
     else if (event.kind === 'over') clearInterval(timer);
     else if (event.kind === 'step') say(`${event.node.id}: ${event.step}`);
     else if (event.kind === 'line') beat();
     const word = lastWord(event);
     if (word !== undefined) say(`${word} (${tally.summary()})`);
   };
+}
+
+function fetchLine(files: number): string {
+  return `fetch ${formatCount(files, 'pinned file')}`;
 }
 
 /** What is said of a node that is over. */

@@ -14,6 +14,7 @@ import { SlicesError } from '../errors.ts';
 import { exists, hasCode, removeTree, sha256OfFile } from '../files.ts';
 import { runProcess } from '../run-process.ts';
 import { CRATES_IO, fileNameOf, type LockedCrate } from './cargo-lock.ts';
+import { copyFromDirectory } from './other-places.ts';
 
 /**
  * The host's path of each crate's file, by {@link fileNameOf}. Each lies in the cache under its SHA-256, and is checked
@@ -34,10 +35,14 @@ export async function fetchCrates(
     const draft = await draftOf(join(cache.sources, 'crates'));
     try {
       await mkdir(draft);
-      await fetchAll(crates, draft, onLine);
+      const failure = await fetchAll(crates, draft, onLine).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
       for (const crate of absent) {
         const copy = join(draft, crate.sha256);
-        await copyFile(await downloaded(crate), copy);
+        if (failure === undefined) await copyFile(await downloaded(crate), copy);
+        else if (!(await copyFromDirectory({ ...crate, name: fileNameOf(crate) }, copy))) throw failure;
         await rename(copy, pathOf(crate));
       }
     } finally {

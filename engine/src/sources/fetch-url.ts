@@ -9,6 +9,7 @@ import type { CacheDirectory } from '../cache-directory.ts';
 import { draftOf } from '../drafts.ts';
 import { SlicesError } from '../errors.ts';
 import { exists, hasCode, sha256OfFile } from '../files.ts';
+import { copyFromDirectory } from './other-places.ts';
 
 /** An address and what has to be there. */
 export interface PinnedUrl {
@@ -40,7 +41,12 @@ export async function fetchUrl(
   await mkdir(cache.sources, { recursive: true });
   const draft = await draftOf(path);
   try {
-    const found = await download(url, draft, cache, sha256, onLine);
+    const name = /([^/?#]*)(?:[?#].*)?$/.exec(url)?.[1] ?? '';
+    const found = await download(url, draft, cache, sha256, onLine).catch(async (failure: unknown) => {
+      await rm(draft, { force: true });
+      if (failure instanceof SlicesError && (await copyFromDirectory({ name, sha256 }, draft))) return sha256;
+      throw failure;
+    });
     if (found !== sha256) {
       const hint =
         'The server gave another file than the one that was pinned. Do not build it before you know why.';

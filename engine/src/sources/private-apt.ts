@@ -6,14 +6,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { messageOf } from '@cocon-os/cli';
 import { programEnvironment } from '@cocon-os/cli/host-program';
 
 import { SlicesError } from '../errors.ts';
 import { runProcess, type ProcessOptions, type ProcessResult } from '../run-process.ts';
-import { DEBIAN_SUITE } from './debian-source.ts';
-
-/** Debian's own keys; its package of the same name carries those of the next release too. */
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+import { DEBIAN_SUITE, type SourceFile } from './debian-source.ts';
+import { mirrorKeyring, shownAddress } from './system-mirror.ts';
 
 /** A private apt, configured and ready. */
 export interface PrivateApt {
@@ -21,6 +20,10 @@ export interface PrivateApt {
   update(): Promise<void>;
   /** The versions of a source package that the mirror has, as of the last update. */
   versions(sourcePackage: string): Promise<readonly string[]>;
+  /** The same with their files, as the signed lists have them. */
+  sources(sourcePackage: string): Promise<readonly SourceRecord[]>;
+  /** The source packages of the mirror, by all names that they go by: their own, and those of their binary packages. */
+  sourceNames(): Promise<ReadonlyMap<string, string>>;
   /**
    * Downloads the named files of a source package, and no others, into a directory; apt checks them against the signed
    * lists. Throws `APT_FAILED`.
@@ -35,6 +38,21 @@ export interface PrivateApt {
   packageVersions(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Downloads binary packages, each named `package=version`, into a directory, checked like sources. Throws `APT_FAILED`. */
   downloadPackages(packages: readonly string[], into: string): Promise<void>;
+  /** Downloads the file at an address to `path`, unchecked; `action` is what for. Throws `APT_FAILED`, see {@link isNotFound}. */
+  fetch(address: string, path: string, action: string): Promise<void>;
+}
+
+/** A source package in one version. */
+export interface SourceRecord {
+  readonly package: string;
+  readonly version: string;
+  /** All but its `.dsc`. */
+  readonly files: readonly SourceFile[];
+}
+
+/** Whether apt says that the server has answered 404. */
+export function isNotFound(failure: unknown): boolean {
+  return /\s404 {2}Not Found/.test(messageOf(failure));
 }
 
 /** Fields of a binary package's control file (deb-control(5)), by their names. */
@@ -46,10 +64,10 @@ const APT_PROGRAMS = '/usr/lib/apt';
 /** What binary packages are for: the machine that builds. */
 const ARCHITECTURE = 'amd64';
 
-/** Sets up the private apt in `directory` for a mirror. */
+/** Sets up the private apt in `directory` for a mirror; without one, it only fetches from addresses. */
 export async function privateApt(
   directory: string,
-  mirror: string,
+  mirror: string | undefined,
   onLine: (line: string) => void = () => {},
 ): Promise<PrivateApt> {
   const state = join(directory, 'state');
@@ -59,7 +77,9 @@ export async function privateApt(
   const sources = join(directory, 'debian.sources');
   await writeFile(
     sources,
-    `Types: deb deb-src\nURIs: ${mirror}\nSuites: ${DEBIAN_SUITE} ${DEBIAN_SUITE}-updates\nComponents: main\nSigned-By: ${KEYRING}\n`,
+    mirror === undefined
+      ? ''
+      : `Types: deb deb-src\nURIs: ${mirror}\nSuites: ${DEBIAN_SUITE} ${DEBIAN_SUITE}-updates\nComponents: main\nSigned-By: ${mirrorKeyring()}\n`,
   );
   await writeFile(join(directory, 'nothing-installed'), '');
   const configuration = join(directory, 'apt.conf');
@@ -82,14 +102,17 @@ export async function privateApt(
     args: readonly string[],
     options: ProcessOptions = {},
   ): Promise<ProcessResult> => {
-    const result = await apt(program, args, { ...options, onLine });
+    const result = await apt(program, args, {
+      ...options,
+      onLine: (line) => onLine(shownAddress(line)),
+    });
     const { status, tail } = result;
     if (status === 0) return result;
     throw new SlicesError(
       'APT_FAILED',
-      `Cannot ${action}: ${program} ended with ${status}\n${tail.slice(-8).join('\n')}`,
+      shownAddress(`Cannot ${action}: ${program} ended with ${status}\n${tail.slice(-8).join('\n')}`),
       {
-        hint: `Check the network and the mirror ${mirror}; COCON_DEBIAN_MIRROR names another one.`,
+        hint: `Check the network and the mirror ${shownAddress(mirror ?? 'of the system')}; COCON_DEBIAN_MIRROR names another one.`,
       },
     );
   };
@@ -101,6 +124,26 @@ export async function privateApt(
     async versions(sourcePackage) {
       const { stdout } = await apt('apt-cache', ['showsrc', '--only-source', sourcePackage]);
       return [...stdout.matchAll(/^Version: (.+)$/gm)].map(([, version = '']) => version);
+    },
+    async sources(sourcePackage) {
+      return sourceRecords((await apt('apt-cache', ['showsrc', '--only-source', sourcePackage])).stdout);
+    },
+    async sourceNames() {
+      const { stdout } = await demand('apt-get', 'list the source packages', [
+        'indextargets',
+        '--format',
+        '$(FILENAME)',
+        'Created-By: Sources',
+      ]);
+      const names = new Map<string, string>();
+      for (const list of stdout.split('\n').filter((path) => path !== '')) {
+        const read = await apt('apt-helper', ['cat-file', list]);
+        if (read.status === 0) addNames(names, read.stdout);
+      }
+      return names;
+    },
+    async fetch(address, path, action) {
+      await demand('apt-helper', action, ['download-file', address, path]);
     },
     async download(sourcePackage, version, names, into) {
       await mkdir(into, { recursive: true });
@@ -139,6 +182,33 @@ export async function privateApt(
       });
     },
   };
+}
+
+/** Source packages as apt-cache shows them, with a blank line between two. */
+function sourceRecords(text: string): SourceRecord[] {
+  return text.split(/\n{2,}/).flatMap((paragraph) => {
+    const name = /^Package: (\S+)$/m.exec(paragraph)?.[1];
+    const version = /^Version: (\S+)$/m.exec(paragraph)?.[1];
+    const sums = /^Checksums-Sha256:\s*\n((?: .+(?:\n|$))+)/m.exec(paragraph)?.[1] ?? '';
+    if (name === undefined || version === undefined) return [];
+    const files = [...sums.matchAll(/^ ([0-9a-f]{64}) \d+ (\S+)$/gm)]
+      .map(([, sha256 = '', file = '']) => ({ name: file, sha256 }))
+      .filter((file) => !file.name.endsWith('.dsc'));
+    return [{ package: name, version, files }];
+  });
+}
+
+function addNames(names: Map<string, string>, list: string): void {
+  let source = '';
+  // Names of binary packages may run on over continued lines.
+  for (const [, field = '', value = ''] of list.matchAll(/^(Package|Binary): (.*(?:\n .*)*)/gm)) {
+    if (field === 'Package') {
+      source = value;
+      names.set(source, source);
+      continue;
+    }
+    for (const binary of value.split(/[\s,]+/)) if (!names.has(binary)) names.set(binary, source);
+  }
 }
 
 /** Control files as apt-cache shows them, with a blank line between two; continued lines are left out. */

@@ -120,6 +120,19 @@ export async function systemMirror(
   return mirror;
 }
 
+/** Debian's own keys; its package of the same name carries those of the next release too. */
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** The keys that the lists of the mirror have to be signed with: Debian's, or those in the file that `COCON_DEBIAN_KEYRING` names. */
+export function mirrorKeyring(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment['COCON_DEBIAN_KEYRING'] || KEYRING;
+}
+
+/** An address as it may be shown, without what somebody logs in with. */
+export function shownAddress(address: string): string {
+  return address.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, '$1');
+}
+
 function words(text: string | undefined): string[] {
   return (text ?? '').split(/\s+/).filter((word) => word !== '');
 }
