@@ -7,4 +7,5 @@ export type { Graph, GraphNode } from './graph/graph.ts';
 export { loadBoard, loadProfile } from './graph/load.ts';
 export { hostTool, type HostTool } from './host-tool.ts';
 export { buildProfile, type BuildProfileOptions, type BuiltProfile } from './image/build-profile.ts';
-export { generateKernelTypes } from './kconfig/generate-types.ts';
+export { generateKernelTypes, kernelTypesAreCurrent } from './kconfig/generate-types.ts';
+export { ensureMachinePins, type EnsureMachineOptions } from './pins/ensure-machine.ts';

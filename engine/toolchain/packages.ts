@@ -1,6 +1,6 @@
 /**
  * The Debian packages that builds run in and may ask for. What they depend on follows from these; all are pinned in
- * `lock.json` (`scripts/node engine/bin/update-toolchain-lock.ts`).
+ * `lock.json` (`cocon pins update toolchain`).
  */
 import type { Target } from '../src/define/target.ts';
 

@@ -1,5 +1,5 @@
 /** What the commands that build have in common: the usual cache, the toolchain's lock, progress, and the kernel's proof. */
-import type { Terminal } from '@cocon-os/cli';
+import { formatCount, type Terminal } from '@cocon-os/cli';
 
 import { cacheDirectory, type CacheDirectory } from '../cache-directory.ts';
 import { buildGraph, type BuiltNode } from '../engine/build.ts';
@@ -8,7 +8,8 @@ import { presence } from '../engine/presence.ts';
 import { kernelProof } from '../engine/prove.ts';
 import { openStore, type Store } from '../engine/store.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
-import { toolchainLock } from '../pins/pins.ts';
+import { movesOf } from '../pins/moves-of.ts';
+import { movedPins, toolchainLock } from '../pins/pins.ts';
 import type { ToolchainLock } from '../toolchain/lock.ts';
 import { treeOptions } from './context.ts';
 import { sayThatItWaits } from './waiting.ts';
@@ -19,6 +20,19 @@ export interface BuiltTree extends Disposable {
   readonly cache: CacheDirectory;
   readonly store: Store;
   readonly lock: ToolchainLock;
+}
+
+/** A build is strict, but for what the lock of this machine's cache has moved before: nobody should miss that. */
+function sayWhatMoved(graph: Graph, terminal: Terminal): void {
+  const moved = movesOf(graph.nodes, toolchainLock, movedPins);
+  if (moved.length === 0) return;
+  const sources = moved.filter(({ kind }) => kind === 'source');
+  const packages = moved.length - sources.length;
+  const words = [
+    ...sources.map(({ name, from = 'none', to = 'none' }) => `${name} ${from} -> ${to}`),
+    ...(packages === 0 ? [] : [formatCount(packages, 'package') + ' of the toolchain']),
+  ];
+  terminal.err(`pins moved on this machine: ${words.join(', ')} (cocon pins check)\n`);
 }
 
 /** What of a graph is built, and how. */
@@ -38,6 +52,7 @@ export async function buildTree(
   const cache = cacheDirectory();
   const { targets = [], jobs, named = true } = options;
   const shellCommand = (node: NodeId): string => `cocon shell ${node}${treeOptions(graph)}`;
+  sayWhatMoved(graph, terminal);
   const present = await presence(cache, sayThatItWaits(terminal));
   try {
     const built = await buildGraph(graph, {

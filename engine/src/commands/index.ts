@@ -49,6 +49,17 @@ export function sliceCommands(sealer: Sealer): readonly LazyCommand<SliceContext
       load: async () => (await import('./verify.ts')).verify,
     },
     {
+      name: 'pins',
+      summary:
+        "Show whether Debian's archive still has what is pinned (check), move pins to newer point releases (update), or copy their files (export)",
+      load: async () => (await import('./pins.ts')).pins,
+    },
+    {
+      name: 'pin',
+      summary: "Print the source of a slice for one of Debian's source packages, with its version and hashes",
+      load: async () => (await import('./pin.ts')).pin,
+    },
+    {
       name: 'store',
       summary: 'Look the store through (fsck), or remove what no profile reaches (gc)',
       load: async () => (await import('./store.ts')).store,

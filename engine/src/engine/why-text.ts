@@ -1,11 +1,12 @@
 /** The answer to "why is this built?" as lines for people. */
 import { describeChange } from './difference.ts';
+import { moveLines } from '../pins/overlay.ts';
 import { clock } from './progress.ts';
 import type { NeedChange, Why } from './why.ts';
 
 /** Ends with a line break. */
 export function whyText(why: Why): string {
-  return `${[head(why), ...reasons(why), ...consequences(why)].join('\n')}\n`;
+  return `${[head(why), ...reasons(why), ...movedLines(why), ...consequences(why)].join('\n')}\n`;
 }
 
 function head({ node, state, changes, needs }: Why): string {
@@ -20,6 +21,12 @@ function head({ node, state, changes, needs }: Why): string {
     case 'up to date':
       return `${node} is up to date${cause ? '; it was last built because this had changed' : ''}`;
   }
+}
+
+/** The pins that are others here than in the repository. */
+function movedLines({ moved }: Why): readonly string[] {
+  if (moved.length === 0) return [];
+  return ["  moved by the lock of this machine's cache:", ...moveLines(moved).map((line) => `    ${line}`)];
 }
 
 function reasons({ changes, needs }: Pick<Why, 'changes' | 'needs'>, depth = 1): readonly string[] {

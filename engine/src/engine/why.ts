@@ -1,6 +1,9 @@
 /** Why a node has to be built, or why it was: which of its inputs changed, from what to what, and whom that hits. */
 import type { CacheDirectory } from '../cache-directory.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
+import { movesOf } from '../pins/moves-of.ts';
+import type { MovedPins } from '../pins/overlay.ts';
+import { movedPins } from '../pins/pins.ts';
 import type { ToolchainLock } from '../toolchain/lock.ts';
 import { differences, type Change } from './difference.ts';
 import type { KeyRecord } from './key.ts';
@@ -28,6 +31,8 @@ export interface Why {
   readonly state: 'up to date' | 'has to be built' | 'waiting' | 'never built';
   readonly changes: readonly Change[];
   readonly needs: readonly NeedChange[];
+  /** What of its pins the lock of this machine's cache has moved, and is therefore another one than in the repository. */
+  readonly moved: MovedPins;
   /** What its last build took; of one that was never built, what such builds are thought to take. */
   readonly seconds: number;
   /** Those that need it, at any distance, and what their last builds took. They are rebuilt if its output changes. */
@@ -54,6 +59,7 @@ export async function why(
     state: wordFor(state, last),
     changes,
     needs,
+    moved: movesOf([node], lock, movedPins),
     seconds: await lastSeconds(node, store),
     hits: await Promise.all(
       above(plan, id).map(async (each) => ({

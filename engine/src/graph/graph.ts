@@ -28,6 +28,8 @@ export type GraphSource =
       readonly version: string;
       /** Files that are fetched, the upstream archive first. */
       readonly files: readonly { readonly name: string; readonly sha256: string }[];
+      /** The version that the repository pins, if the lock of this machine's cache has moved it. Not in the key. */
+      readonly movedFrom?: string;
       readonly patched: boolean;
       readonly exclude: readonly string[];
       readonly patches?: readonly GraphPatch[];

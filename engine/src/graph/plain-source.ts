@@ -8,7 +8,8 @@ import type { Source } from '../define/source.ts';
 import { messageOf } from '@cocon-os/cli';
 import { SlicesError } from '../errors.ts';
 import { lockedCrates } from '../sources/cargo-lock.ts';
-import { filesOf } from '../sources/debian-source.ts';
+import { movedPins } from '../pins/pins.ts';
+import { filesOf, type DebianSource } from '../sources/debian-source.ts';
 import { sha256Of } from '../stable-json.ts';
 import type { GraphPatch, GraphSource } from './graph.ts';
 import { localDigest } from './local-digest.ts';
@@ -25,6 +26,7 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
           name: plainName(slice, name),
           sha256: pinned(slice, sha256, SHA256),
         })),
+        ...movedFrom(source),
         patched: source.patched,
         exclude: source.exclude ?? [],
         ...(await plainPatches(slice, source.patches)),
@@ -90,6 +92,11 @@ async function plainPatches(
 function patchInvalid(slice: Slice, why: string): SlicesError {
   const hint = "List files beside the slice: patches: [join(import.meta.dirname, 'fix-build.patch')].";
   return sliceInvalid(slice, 'source.patches', why, hint);
+}
+
+function movedFrom({ package: name, version }: DebianSource): { readonly movedFrom?: string } {
+  const move = movedPins.find((each) => each.kind === 'source' && each.name === name && each.to === version);
+  return move?.from === undefined ? {} : { movedFrom: move.from };
 }
 
 /** What the file system throws has no way out of its own. */

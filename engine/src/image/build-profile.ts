@@ -9,6 +9,8 @@ import { evaluate } from '../graph/evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { loadBoard, loadProfile } from '../graph/load.ts';
 import { watching } from '../graph/pure.ts';
+import { movesOf } from '../pins/moves-of.ts';
+import { movedPins } from '../pins/pins.ts';
 import type { Terminal } from '@cocon-os/cli';
 import type { BuiltImage } from './oci-image.ts';
 import { keepSealedBudget, type SealedBudget } from './sealed-budget.ts';
@@ -67,7 +69,7 @@ export interface ImageOfTree {
  */
 export async function imageOfTree(
   graph: Graph,
-  { built, cache, store }: BuiltTree,
+  { built, cache, store, lock }: BuiltTree,
   place: Pick<ProfileImageOptions, 'directory' | 'name' | 'version'>,
   sealing?: Pick<SealedBudget, 'sealer' | 'cwd'>,
 ): Promise<ImageOfTree> {
@@ -79,7 +81,8 @@ export async function imageOfTree(
     if (sealing === undefined) return;
     sealedBytes = await keepSealedBudget(image, { graph, sizes: inImage, cache, ...sealing });
   };
-  const image = await writeProfileImage({ graph, built, store, accept, ...place });
+  const moved = movesOf(graph.nodes, lock, movedPins);
+  const image = await writeProfileImage({ graph, built, store, accept, moved, ...place });
   await noteSizes(graph, sizes, cache);
   return { image, sizes: inImage, ...(sealedBytes === undefined ? {} : { sealedBytes }) };
 }

@@ -22,6 +22,8 @@ export interface ImageSpec {
   readonly architecture: string;
   /** The kernel command line that it is to be sealed with, left on it as a label. */
   readonly commandLine?: string;
+  /** Pins of the repository that it was not built from, as `source linux 6.12.107-1 -> 6.12.110-1, package …`; left on it as a label. */
+  readonly movedPins?: string | undefined;
   /** From the bottom up, with a comment for each. */
   readonly layers: readonly {
     readonly layer: { readonly digest: string; readonly sizeBytes: number };
@@ -152,8 +154,7 @@ async function writeLayout(spec: ImageSpec, store: LayerPlace, draft: string): P
     created: CREATED,
     architecture: spec.architecture,
     os: 'linux',
-    config:
-      spec.commandLine === undefined ? {} : { Labels: { 'org.cocon-os.command-line': spec.commandLine } },
+    config: configOf(spec),
     rootfs: { type: 'layers', diff_ids: spec.layers.map(({ layer }) => layer.digest) },
     history: spec.layers.map(({ comment }) => ({ created: CREATED, created_by: comment })),
   });
@@ -176,4 +177,14 @@ async function writeLayout(spec: ImageSpec, store: LayerPlace, draft: string): P
     JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: [named] }),
   );
   return manifest.digest;
+}
+
+function configOf({ commandLine, movedPins }: ImageSpec): unknown {
+  if (commandLine === undefined && movedPins === undefined) return {};
+  return {
+    Labels: {
+      ...(commandLine === undefined ? {} : { 'org.cocon-os.command-line': commandLine }),
+      ...(movedPins === undefined ? {} : { 'org.cocon-os.moved-pins': movedPins }),
+    },
+  };
 }

@@ -4,6 +4,7 @@ import type { BuiltNode } from '../engine/build.ts';
 import type { Store } from '../engine/store.ts';
 import { SlicesError } from '../errors.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
+import type { MovedPins } from '../pins/overlay.ts';
 import { sha256Of } from '../stable-json.ts';
 import { writeOciImage, type BuiltImage } from './oci-image.ts';
 import { packLayers, shareLayer, type ShipLayer } from './pack-layers.ts';
@@ -18,6 +19,8 @@ export interface ProfileImageOptions {
   readonly name: string;
   /** If not given, twelve digits of a hash of the layers: the same system has the same version. */
   readonly version?: string | undefined;
+  /** What it was built from in place of the repository's pins. */
+  readonly moved?: MovedPins;
   /** Is shown the image before it takes its place, and throws when it must not. */
   readonly accept?: (image: BuiltImage) => Promise<void>;
 }
@@ -41,6 +44,7 @@ export async function writeProfileImage(options: ProfileImageOptions): Promise<P
       version: options.version ?? sha256Of(digests).slice(0, 12),
       architecture: TARGET_NAMES[graph.target].oci,
       commandLine: graph.commandLine,
+      movedPins: movedText(options.moved),
       layers: layers.map((layer) => ({ layer, comment: layer.comment })),
     },
     store,
@@ -48,6 +52,13 @@ export async function writeProfileImage(options: ProfileImageOptions): Promise<P
     options.accept,
   );
   return { ...image, layers: layers.length };
+}
+
+function movedText(moved: MovedPins = []): string | undefined {
+  const moves = moved.map(
+    ({ kind, name, from, to }) => `${kind} ${name} ${from ?? 'none'} -> ${to ?? 'none'}`,
+  );
+  return moves.length === 0 ? undefined : moves.join(', ');
 }
 
 function shipLayer(id: NodeId, built: ReadonlyMap<NodeId, BuiltNode>): ShipLayer {

@@ -28,8 +28,7 @@ export interface GenerateOptions {
  */
 export async function generateKernelTypes(options: GenerateOptions): Promise<void> {
   const { file, source, cache, onStart } = options;
-  const key = `kernel-symbols/${FORMAT} ${source.upstream.sha256}`;
-  if (await beginsWith(file, `// ${key}\n`)) return;
+  if (await kernelTypesAreCurrent(file, source)) return;
   onStart();
   using _ = await presence(cache);
   const { extractKconfig, KERNEL_ARCHITECTURES, readKconfigTrees } = await import('./tree.ts');
@@ -38,11 +37,20 @@ export async function generateKernelTypes(options: GenerateOptions): Promise<voi
   const draft = await draftOf(file);
   await mkdir(dirname(file), { recursive: true });
   try {
-    await writeFile(draft, kernelTypes(readKconfigTrees(tree, KERNEL_ARCHITECTURES), key));
+    await writeFile(draft, kernelTypes(readKconfigTrees(tree, KERNEL_ARCHITECTURES), keyOf(source)));
     await rename(draft, file);
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** Whether the declaration that is there is of this source. */
+export async function kernelTypesAreCurrent(file: string, source: DebianSource): Promise<boolean> {
+  return await beginsWith(file, `// ${keyOf(source)}\n`);
+}
+
+function keyOf(source: DebianSource): string {
+  return `kernel-symbols/${FORMAT} ${source.upstream.sha256}`;
 }
 
 async function beginsWith(path: string, start: string): Promise<boolean> {

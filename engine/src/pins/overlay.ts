@@ -77,3 +77,12 @@ function differing(kind: Move['kind'], before: Versions, after: Versions): reado
     return [{ kind, name, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
   });
 }
+
+/** One line for each pin that has moved: from what to what. */
+export function moveLines(moves: MovedPins): readonly string[] {
+  const width = Math.max(0, ...moves.map(({ name }) => name.length));
+  return moves.map(
+    ({ kind, name, from = 'none', to = 'none' }) =>
+      `${kind.padEnd(7)}  ${name.padEnd(width)}  ${from} -> ${to}`,
+  );
+}

@@ -40,7 +40,7 @@ export function closureOf(lock: ToolchainLock, names: readonly string[]): readon
         'TOOLCHAIN_PACKAGE_UNKNOWN',
         `Cannot build with the Debian package ${name}: the toolchain's lock does not have it`,
         {
-          hint: 'Add it to engine/toolchain/packages.ts and run scripts/node engine/bin/update-toolchain-lock.ts.',
+          hint: 'Add it to engine/toolchain/packages.ts and run cocon pins update toolchain.',
           facts: { package: name },
         },
       );
