@@ -1,7 +1,9 @@
 //! The partition table of a disk.
 
 use cocon_core::Device;
-use cocon_core::gpt::{FoundPartitions, Partition, SDFS_PARTITION_TYPE, find_partitions as find};
+use cocon_core::gpt::{
+    FoundPartitions, Partition, SDFS_PARTITION_TYPE, TableFault, find_partitions as find,
+};
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
@@ -25,8 +27,8 @@ pub struct PartitionView {
 /// What a partition table says of partitions of type SDFS.
 #[napi(object, object_from_js = false)]
 pub struct PartitionsView {
-    /// The table that was read.
-    #[napi(ts_type = "'primary' | 'backup'")]
+    /// The table that was read; `truncated` when the only ones count on sectors that the disk does not have.
+    #[napi(ts_type = "'primary' | 'backup' | 'truncated'")]
     pub table: String,
     /// In the order of the table.
     pub partitions: Vec<PartitionView>,
@@ -58,7 +60,14 @@ pub fn find_partitions(
         sector_count,
         read,
     );
-    Ok(found.ok().map(PartitionsView::from))
+    Ok(match found {
+        Ok(found) => Some(found.into()),
+        Err(TableFault::Missing) => None,
+        Err(TableFault::Truncated { .. }) => Some(PartitionsView {
+            table: "truncated".to_owned(),
+            partitions: Vec::new(),
+        }),
+    })
 }
 
 impl From<FoundPartitions> for PartitionsView {

@@ -52,10 +52,14 @@ export type PlaceErrorCode =
   | 'VOLUME_EXISTS'
   | 'NO_SDFS_PARTITION'
   | 'SEVERAL_SDFS_PARTITIONS'
+  | 'FOREIGN_FORMAT'
   | 'FILE_NOT_FOUND';
 
+/** The codes of mending a partition table. */
+export type TableErrorCode = 'NO_PARTITION_TABLE' | 'DISK_TRUNCATED' | 'SECTOR_SIZE_MISFIT';
+
 /** Every code of this package. */
-export type SdfsErrorCode = ReaderErrorCode | ManagerErrorCode | PlaceErrorCode;
+export type SdfsErrorCode = ReaderErrorCode | ManagerErrorCode | PlaceErrorCode | TableErrorCode;
 
 /** A fault of a volume, a release or their place. `facts` hold offset, expected and actual where there are any. */
 export class SdfsError extends CoconError<SdfsErrorCode> {

@@ -26,15 +26,14 @@ export type { Finding, FindingCode, Severity } from './fsck/finding.ts';
 export { fsck, type FsckOptions } from './fsck/fsck.ts';
 export * from './format.ts';
 export { DEFAULT_GEOMETRY, smallestVolume, type GeometryOptions } from './geometry.ts';
-export {
-  findPartitions,
-  locateVolume,
-  type GptPartition,
-  type LocatedVolume,
-  type PartitionTable,
-} from './gpt.ts';
+export { checkTables, type TableFinding, type TableFindingCode } from './gpt/check-tables.ts';
+export { findPartitions, readTables, type DiskTables, type PartitionTable } from './gpt/disk-tables.ts';
+export { plannedRepair, repairTables, type RepairScope, type WrittenCopy } from './gpt/repair-tables.ts';
+export type { GptPartition, GptTable } from './gpt/table.ts';
 export { fromHex, isUuid, toHex } from './hex.ts';
 export { history, type HistoryEvent, type HistoryEventKind } from './history.ts';
+export { identify, identifyWithoutTable, type ForeignFormat } from './identify.ts';
+export { locateVolume, type LocatedVolume } from './locate-volume.ts';
 export { MemoryDevice } from './memory-device.ts';
 export { mkfs, type MkfsOptions } from './mkfs.ts';
 export { RecordDraft, type Stamp } from './record-draft.ts';

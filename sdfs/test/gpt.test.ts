@@ -108,10 +108,11 @@ describe('openVolumeDevice()', () => {
     expect(codeOf(() => openVolumeDevice(path, 'read', { partition: 9 }))).toBe('NO_SDFS_PARTITION');
   });
 
-  test('NO_SDFS_PARTITION for a partition that reaches beyond its disk', () => {
+  test('SDFS_TRUNCATED_DEVICE for a partition that reaches beyond its disk', () => {
     const path = diskImage([LINUX, PARTITION_TYPE]);
     truncateSync(path, 20 * MIB);
-    expect(codeOf(() => openVolumeDevice(path, 'read'))).toBe('NO_SDFS_PARTITION');
+    expect(codeOf(() => openVolumeDevice(path, 'read'))).toBe('SDFS_TRUNCATED_DEVICE');
+    expect(messageOf(() => openVolumeDevice(path, 'read'))).toContain('ends 13 MiB beyond the end');
   });
 
   test('takes an image without a partition table for the volume itself', () => {

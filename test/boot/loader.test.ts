@@ -2,7 +2,7 @@
  * The boot loader on a machine: what it starts, what it counts, what it falls back on, and how it gives up. The kernel is
  * the probe, a real EFI program; everything else is as on a device.
  */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
 
 import { readTrustedKeys } from '@cocon-os/image-builder';
 import {
@@ -276,6 +276,17 @@ describe('the boot loader', () => {
     const disk = diskOf([{ version: '1' }], 1, { sectorSize: options.logicalBlockSize });
     expect(await boot(disk, END_OF_PROBE, options)).toContain('cocon: slot 0: probe 1, trial 1 of 3');
     expect(slotsOf(disk)[0]).toMatchObject({ attemptsLeft: 2 });
+  });
+
+  test('starts nothing from a disk that is too short for its partition table, and says so', async () => {
+    const disk = diskOf([{ version: '1.0.0' }]);
+    const { size } = statSync(disk);
+    truncateSync(disk, size - 512);
+    await expect(boot(disk)).resolves.toContain('slot 0');
+    truncateSync(disk, size - 64 * 512);
+    const said = await giveUp(disk);
+    expect(said).toMatch(/cocon: the disk has 28608 sectors, its partition table takes 286\d\d at least/);
+    expect(said).toContain('the image was cut short, or the disk is too small for it');
   });
 
   test('starts no trial from a disk that cannot be written', async () => {

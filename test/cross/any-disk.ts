@@ -19,6 +19,8 @@ export const HEADER = {
   headerSize: [12, 4],
   crc: [16, 4],
   myLba: [24, 8],
+  firstUsable: [40, 8],
+  lastUsable: [48, 8],
   entriesLba: [72, 8],
   entryCount: [80, 4],
   entrySize: [84, 4],
@@ -54,6 +56,8 @@ export function diskOf({ sectorSize, edits, sealed, lengthened }: DiskWish): Mem
     bytes.set(new TextEncoder().encode('EFI PART'), header * sectorSize);
     set(HEADER.headerSize, 92n);
     set(HEADER.myLba, BigInt(header));
+    set(HEADER.firstUsable, BigInt(2 + entrySectors));
+    set(HEADER.lastUsable, BigInt(SECTORS - 2 - entrySectors));
     set(HEADER.entriesLba, BigInt(entries));
     set(HEADER.entryCount, BigInt(ENTRIES));
     set(HEADER.entrySize, BigInt(ENTRY_SIZE));

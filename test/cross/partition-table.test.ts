@@ -1,19 +1,16 @@
 /** Law 9 for what lies before a volume: both readers of partition tables find the same partitions (FORMAT.md §12). */
 import { findPartitions as findInRust } from '@cocon-os/native';
-import {
-  findPartitions,
-  MemoryDevice,
-  PARTITION_TYPE,
-  type BlockDevice,
-  type PartitionTable,
-} from '@cocon-os/sdfs';
+import { MemoryDevice, PARTITION_TYPE, readTables, type BlockDevice } from '@cocon-os/sdfs';
 import { test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 
 import { anyDisk, diskOf, ENTRY, HEADER, SECTORS, type Edit } from './any-disk.ts';
 import { nativeDevice } from './rust-reader.ts';
 
-type Found = Pick<PartitionTable, 'table'> & { readonly partitions: readonly object[] };
+interface Found {
+  readonly table: 'primary' | 'backup' | 'truncated';
+  readonly partitions: readonly object[];
+}
 
 /** First by what firmware would say the sector size is, then by the other: an image file does not tell. */
 function rust(disk: BlockDevice): Found | undefined {
@@ -34,15 +31,16 @@ function rust(disk: BlockDevice): Found | undefined {
 }
 
 function typescript(disk: BlockDevice): Found | undefined {
-  const found = findPartitions(disk);
-  return (
-    found && {
-      table: found.table,
-      partitions: found.partitions
-        .filter(({ type }) => type === PARTITION_TYPE)
-        .map(({ number, uuid, offset, sizeBytes }) => ({ number, uuid, offset, sizeBytes })),
-    }
-  );
+  const found = readTables(disk);
+  // Where firmware does not look, the loader does not, either.
+  if (found === undefined || found.table === 'displaced') return undefined;
+  if (found.missingSectors > 0) return { table: 'truncated', partitions: [] };
+  return {
+    table: found.table,
+    partitions: found.partitions
+      .filter(({ type }) => type === PARTITION_TYPE)
+      .map(({ number, uuid, offset, sizeBytes }) => ({ number, uuid, offset, sizeBytes })),
+  };
 }
 
 propertyTest.prop([anyDisk], { numRuns: 2000 })(
@@ -70,6 +68,19 @@ describe.each([
     expect(numbers([moved('primary', 1n + 2n ** 53n), moved('backup', 0n)])).toBeUndefined();
   });
 
+  test('takes no table that counts on sectors beyond the disk, as Linux does', () => {
+    const usable = (table: Edit['table'], value: number): Edit => ({
+      table,
+      field: HEADER.lastUsable,
+      value: BigInt(value),
+    });
+    const found = (...edits: readonly Edit[]): unknown =>
+      read(diskOf({ sectorSize: 512, edits, sealed: true, lengthened: 0 }))?.table;
+    expect(found(usable('primary', SECTORS - 1))).toBe('primary');
+    expect(found(usable('primary', SECTORS))).toBe('backup');
+    expect(found(usable('primary', SECTORS), usable('backup', SECTORS + 5))).toBe('truncated');
+  });
+
   test('on a disk of sectors of 4096 bytes passes over the table of an earlier life with 512', () => {
     const edits: readonly Edit[] = [{ table: 'primary', field: ENTRY.type, entry: 0, value: 0n }];
     const wish = { edits: [], sealed: true, lengthened: 0 };
@@ -92,6 +103,6 @@ describe.each([
     });
     expect(numbers([last(SECTORS - 1)])).toEqual([1, 2, 3]);
     expect(numbers([last(SECTORS)])).toEqual([1, 2]);
-    expect(numbers([], -30 * 512)).toEqual([1, 2]);
+    expect(numbers([{ table: 'primary', field: HEADER.lastUsable, value: 30n }], -30 * 512)).toEqual([1, 2]);
   });
 });

@@ -18,12 +18,15 @@ const SIGNATURE: Bytes<8> = Bytes(0);
 const HEADER_SIZE: U32 = U32(12);
 const HEADER_CRC: U32 = U32(16);
 const MY_LBA: U64 = U64(24);
+const FIRST_USABLE: U64 = U64(40);
+const LAST_USABLE: U64 = U64(48);
 const ENTRIES_LBA: U64 = U64(72);
 const ENTRY_COUNT: U32 = U32(80);
 const ENTRY_SIZE: U32 = U32(84);
 const ENTRIES_CRC: U32 = U32(88);
 const MIN_HEADER_SIZE: usize = 92;
-const MIN_ENTRY_SIZE: usize = 128;
+/// The only one that Linux takes; UEFI allows multiples by powers of two.
+const ENTRY_BYTES: usize = 128;
 /// Largest entry array that is read, in bytes. Usual are 16 KiB.
 const MAX_ENTRIES_SIZE: usize = 1 << 20;
 
@@ -32,9 +35,20 @@ const ENTRY_UUID: Bytes<16> = Bytes(16);
 const ENTRY_FIRST_LBA: U64 = U64(32);
 const ENTRY_LAST_LBA: U64 = U64(40);
 
-/// The disk has no partition table that holds: neither the primary nor the backup is whole.
+/// Why a disk has no partition table that Linux takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoPartitionTable;
+pub enum TableFault {
+    /// Neither the primary nor the backup is whole.
+    Missing,
+    /// A table is whole, but counts on sectors that the disk does not have: an image was cut short, or written to a disk
+    /// that is too small for it.
+    Truncated {
+        /// Sectors that the disk has at least, by the table.
+        expected: u64,
+        /// Sectors that it has.
+        actual: u64,
+    },
+}
 
 /// A partition of the wanted type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,28 +104,38 @@ pub struct FoundPartitions {
 
 /// Finds the partitions of one type (FORMAT.md §12).
 ///
-/// The primary table counts if it passes the tests of UEFI 2.10 §5.3.2, else the backup in the last sector. A partition
-/// that reaches beyond the disk is passed over, as Linux does. `sector_size` is in bytes, a power of two from 512 to
-/// 4096; `sector_count` is the size of the disk. `read` fills a buffer of whole sectors from a sector on, and tells
-/// whether it could.
+/// The primary table counts if it passes the tests of UEFI 2.10 §5.3.2 and those that Linux adds, else the backup in the
+/// last sector. A partition that reaches beyond the disk is passed over, as Linux does. `sector_size` is in bytes, a power
+/// of two from 512 to 4096; `sector_count` is the size of the disk. `read` fills a buffer of whole sectors from a sector
+/// on, and tells whether it could.
 ///
 /// # Errors
-/// [`NoPartitionTable`] when neither table can be used.
+/// [`TableFault`] when neither table can be used.
 pub fn find_partitions(
     partition_type: Uuid,
     sector_size: usize,
     sector_count: u64,
     mut read: impl FnMut(u64, &mut [u8]) -> bool,
-) -> Result<FoundPartitions, NoPartitionTable> {
+) -> Result<FoundPartitions, TableFault> {
     let last_sector = sector_count.saturating_sub(1);
+    let mut fault = TableFault::Missing;
     let (copy, table) = [(TableCopy::Primary, 1), (TableCopy::Backup, last_sector)]
         .into_iter()
         .find_map(|(copy, place)| {
             let table = read_table(place, sector_size, sector_count, &mut read)?;
-            Some((copy, table))
+            if table.last_usable <= last_sector {
+                return Some((copy, table));
+            }
+            if fault == TableFault::Missing {
+                fault = TableFault::Truncated {
+                    expected: table.last_usable.saturating_add(1),
+                    actual: sector_count,
+                };
+            }
+            None
         })
-        .ok_or(NoPartitionTable)?;
-    let entries = table.entries.chunks_exact(table.entry_size).zip(1..);
+        .ok_or(fault)?;
+    let entries = table.entries.chunks_exact(ENTRY_BYTES).zip(1..);
     let partitions = entries
         .filter(|(entry, _)| Uuid::from_gpt(ENTRY_TYPE.get(entry)) == partition_type)
         .filter_map(|(entry, number)| partition(entry, number))
@@ -128,7 +152,8 @@ pub fn find_partitions(
 /// The entries of a table whose checksums hold.
 struct Table {
     entries: Vec<u8>,
-    entry_size: usize,
+    /// Last sector that a partition may have.
+    last_usable: u64,
 }
 
 fn read_table(
@@ -150,6 +175,7 @@ fn read_table(
     if header.len() < MIN_HEADER_SIZE
         || structure_crc(header, HEADER_CRC) != HEADER_CRC.get(header)
         || MY_LBA.get(header) != place
+        || LAST_USABLE.get(header) < FIRST_USABLE.get(header)
     {
         return None;
     }
@@ -157,7 +183,7 @@ fn read_table(
     let size = usize::try_from(ENTRY_COUNT.get(header))
         .ok()?
         .checked_mul(entry_size)?;
-    if entry_size < MIN_ENTRY_SIZE || size > MAX_ENTRIES_SIZE {
+    if entry_size != ENTRY_BYTES || size > MAX_ENTRIES_SIZE {
         return None;
     }
     let sectors = size.div_ceil(sector_size);
@@ -173,7 +199,7 @@ fn read_table(
     entries.truncate(size);
     (checksum(&entries) == ENTRIES_CRC.get(header)).then_some(Table {
         entries,
-        entry_size,
+        last_usable: LAST_USABLE.get(header),
     })
 }
 
@@ -219,6 +245,8 @@ mod tests {
             ENTRIES_LBA.set(&mut header, entries_at);
             ENTRY_COUNT.set(&mut header, 128);
             ENTRY_SIZE.set(&mut header, 128);
+            FIRST_USABLE.set(&mut header, 2 + entry_sectors);
+            LAST_USABLE.set(&mut header, SECTORS - 2 - entry_sectors);
             ENTRIES_CRC.set(&mut header, checksum(&entries));
             let crc = structure_crc(&header, HEADER_CRC);
             HEADER_CRC.set(&mut header, crc);
@@ -232,7 +260,7 @@ mod tests {
         disk[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
-    fn find(disk: &[u8], sector_size: usize) -> Result<FoundPartitions, NoPartitionTable> {
+    fn find(disk: &[u8], sector_size: usize) -> Result<FoundPartitions, TableFault> {
         find_partitions(
             SDFS_PARTITION_TYPE,
             sector_size,
@@ -305,7 +333,7 @@ mod tests {
             damaged[backup + 90] ^= 1;
             assert_eq!(
                 find(&damaged, 512),
-                Err(NoPartitionTable),
+                Err(TableFault::Missing),
                 "byte {at} and the backup"
             );
         }
@@ -333,13 +361,56 @@ mod tests {
             let crc = structure_crc(header, HEADER_CRC);
             HEADER_CRC.set(header, crc);
         }
-        assert_eq!(find(&disk, 512), Err(NoPartitionTable));
+        assert_eq!(find(&disk, 512), Err(TableFault::Missing));
+    }
+
+    /// Changes a field of the header in sector `place`, and puts its checksum right.
+    fn edit(disk: &mut [u8], place: u64, field: U64, value: u64) {
+        let header = &mut disk[place as usize * 512..][..MIN_HEADER_SIZE];
+        field.set(header, value);
+        let crc = structure_crc(header, HEADER_CRC);
+        HEADER_CRC.set(header, crc);
+    }
+
+    #[test]
+    fn find_partitions_takes_no_table_that_counts_on_sectors_beyond_the_disk_as_linux_does() {
+        let whole = disk(512, &[(SDFS_PARTITION_TYPE, 300, 399)]);
+        let entry_sectors = 32;
+        // Cut behind the last usable sector there is one table less, before it there is none that Linux takes.
+        let usable = (SECTORS - 1 - entry_sectors) as usize * 512;
+        assert_eq!(numbers(&whole[..usable]), [1]);
+        assert_eq!(
+            find(&whole[..usable - 512], 512),
+            Err(TableFault::Truncated {
+                expected: SECTORS - 1 - entry_sectors,
+                actual: SECTORS - 2 - entry_sectors
+            })
+        );
+        // The backup fits: somebody was about to make the table smaller, and has not got to the primary.
+        let mut half = whole.clone();
+        edit(&mut half, 1, LAST_USABLE, SECTORS);
+        assert_eq!(find(&half, 512).unwrap().table, TableCopy::Backup);
+        edit(&mut half, SECTORS - 1, LAST_USABLE, SECTORS + 7);
+        assert_eq!(
+            find(&half, 512),
+            Err(TableFault::Truncated {
+                expected: SECTORS + 1,
+                actual: SECTORS
+            })
+        );
+    }
+
+    #[test]
+    fn find_partitions_passes_over_a_table_without_usable_sectors() {
+        let mut disk = disk(512, &[(SDFS_PARTITION_TYPE, 300, 399)]);
+        edit(&mut disk, 1, FIRST_USABLE, SECTORS - 1);
+        assert_eq!(find(&disk, 512).unwrap().table, TableCopy::Backup);
     }
 
     #[test]
     fn find_partitions_refuses_a_disk_without_a_table() {
-        assert_eq!(find(&[], 512), Err(NoPartitionTable));
-        assert_eq!(find(&[0; 512], 512), Err(NoPartitionTable));
+        assert_eq!(find(&[], 512), Err(TableFault::Missing));
+        assert_eq!(find(&[0; 512], 512), Err(TableFault::Missing));
         // A table that says to lie in sector 0, the first and last of its disk.
         let mut one = disk(512, &[]);
         one.copy_within(512..1024, 0);
@@ -351,10 +422,10 @@ mod tests {
         ENTRIES_CRC.set(header, checksum(&[]));
         let crc = structure_crc(header, HEADER_CRC);
         HEADER_CRC.set(header, crc);
-        assert_eq!(find(&one, 512), Err(NoPartitionTable));
-        assert_eq!(find(&[0xff; 4096], 512), Err(NoPartitionTable));
+        assert_eq!(find(&one, 512), Err(TableFault::Missing));
+        assert_eq!(find(&[0xff; 4096], 512), Err(TableFault::Missing));
         let unreadable = find_partitions(SDFS_PARTITION_TYPE, 512, SECTORS, |_, _| false);
-        assert_eq!(unreadable, Err(NoPartitionTable));
+        assert_eq!(unreadable, Err(TableFault::Missing));
     }
 
     /// Found by fuzzing.
@@ -379,7 +450,13 @@ mod tests {
 
     #[test]
     fn find_partitions_refuses_a_table_of_unreasonable_size() {
-        for (count, size) in [(u32::MAX, u32::MAX), (1 << 20, 128), (128, 0), (128, 64)] {
+        for (count, size) in [
+            (u32::MAX, u32::MAX),
+            (1 << 20, 128),
+            (128, 0),
+            (128, 64),
+            (64, 256),
+        ] {
             let mut disk = disk(512, &[(SDFS_PARTITION_TYPE, 300, 399)]);
             for place in [1, SECTORS as usize - 1] {
                 let header = &mut disk[place * 512..place * 512 + MIN_HEADER_SIZE];
@@ -390,7 +467,7 @@ mod tests {
             }
             assert_eq!(
                 find(&disk, 512),
-                Err(NoPartitionTable),
+                Err(TableFault::Missing),
                 "{count} entries of {size} bytes"
             );
         }

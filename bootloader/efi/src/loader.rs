@@ -10,7 +10,7 @@ use crate::volume::Volume;
 use crate::{firmware, initrd, kernel, trust};
 use alloc::format;
 use cocon_core::gpt::{
-    FoundPartitions, NoPartitionTable, Partition, SDFS_PARTITION_TYPE, TableCopy, find_partitions,
+    FoundPartitions, Partition, SDFS_PARTITION_TYPE, TableCopy, TableFault, find_partitions,
 };
 use cocon_core::{Error, Search, Uuid};
 use uefi::Status;
@@ -92,8 +92,17 @@ fn sdfs_partitions(disk: &mut Disk) -> Option<FoundPartitions> {
             }
             Some(found)
         }
-        Err(NoPartitionTable) => {
+        Err(TableFault::Missing) => {
             say!("no GUID partition table that holds on the disk that the loader came from");
+            None
+        }
+        Err(TableFault::Truncated { expected, actual }) => {
+            say!(
+                "the disk has {actual} sectors, its partition table takes {expected} at least: Linux would find no partition"
+            );
+            say!(
+                "the image was cut short, or the disk is too small for it: see cocon-update status --volume, on another machine"
+            );
             None
         }
     }

@@ -1,6 +1,6 @@
 /** What a device holds before it is formatted, in a few words. */
 import type { BlockDevice } from '../block-device.ts';
-import { findPartitions } from '../gpt.ts';
+import { readTables } from '../gpt/disk-tables.ts';
 import { Volume } from '../volume.ts';
 import { orUndefined } from './or-undefined.ts';
 
@@ -15,8 +15,9 @@ export function describeContents(device: BlockDevice): string | undefined {
     const live = volume.liveSlots().length;
     return `the SDFS volume ${label === '' ? volumeUuid : `"${label}"`} with ${live} of ${volume.superblock.slotCount} slots in use`;
   }
-  const found = findPartitions(device);
-  if (found !== undefined) return `a partition table with ${found.partitions.length} partitions`;
+  const found = readTables(device);
+  if (found !== undefined)
+    return `a partition table with ${found.partitions.length + found.cut.length} partitions`;
   const start = new Uint8Array(Math.min(LOOKED_AT, device.sizeBytes));
   device.read(0, start);
   return start.some((byte) => byte !== 0) ? 'data that is no SDFS volume' : undefined;

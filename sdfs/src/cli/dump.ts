@@ -28,7 +28,7 @@ export const dumpCommand = defineCommand<Context, typeof VOLUME_OPTIONS>({
     },
   ],
   run: ({ terminal }, input) =>
-    withDevice(input, 'read', (device, startBytes) => {
+    withDevice(input, 'read', ({ device, startBytes }) => {
       if (!input.json) return terminal.out(dump(device));
       const findings = fsck(device, { crypto: nodeCrypto, startBytes });
       return printJson(terminal, { ...structures(device), findings });

@@ -3,6 +3,7 @@ import { defineCommand, EXIT_DONE, EXIT_FAILED, plain, terminalProgress } from '
 
 import type { Finding } from '../fsck/finding.ts';
 import { fsck } from '../fsck/fsck.ts';
+import { checkTables, type TableFinding } from '../gpt/check-tables.ts';
 import { nodeCrypto } from '../node/node-crypto.ts';
 import type { Context } from './context.ts';
 import { printJson } from './print-json.ts';
@@ -16,7 +17,7 @@ const OPTIONS = {
 /** `sdfs fsck <volume>`. */
 export const fsckCommand = defineCommand<Context, typeof OPTIONS>({
   name: 'fsck',
-  summary: 'Check a volume; exit status 1 when something is lost',
+  summary: 'Check a volume and the partition table of its disk; exit status 1 when something is lost',
   args: ['volume'],
   options: OPTIONS,
   examples: [
@@ -24,10 +25,13 @@ export const fsckCommand = defineCommand<Context, typeof OPTIONS>({
     { title: 'Every byte of every file, too', command: 'sdfs fsck --deep /dev/sdb2' },
   ],
   run: ({ terminal }, input) =>
-    withDevice(input, 'read', (device, startBytes) => {
+    withDevice(input, 'read', ({ device, startBytes, disk, tables }) => {
       const progress = terminalProgress(terminal);
       const { deep } = input.options;
-      const findings = fsck(device, { crypto: nodeCrypto, deep, progress, startBytes });
+      const findings = [
+        ...(tables === undefined ? [] : checkTables(disk, tables).map(ofTable)),
+        ...fsck(device, { crypto: nodeCrypto, deep, progress, startBytes }),
+      ];
       progress.finish();
       const count = (severity: string): number =>
         findings.filter((each) => each.severity === severity).length;
@@ -40,6 +44,10 @@ export const fsckCommand = defineCommand<Context, typeof OPTIONS>({
       return counts.errors === 0 ? EXIT_DONE : EXIT_FAILED;
     }),
 });
+
+function ofTable(finding: TableFinding): Finding {
+  return { ...finding, place: 'partition table' };
+}
 
 function line({ severity, place, message, code, hint }: Finding): string {
   return `${severity}: ${place}: ${plain(message)} [${code}]\n${hint === null ? '' : `  hint: ${hint}\n`}`;

@@ -1,9 +1,8 @@
 /** How every command names its volume, and opens it. */
 import { UsageError, type OptionSpec } from '@cocon-os/cli';
 
-import type { BlockDevice } from '../block-device.ts';
 import type { OpenMode } from '../node/file-device.ts';
-import { openVolumeDevice } from '../node/open-volume-device.ts';
+import { openVolumeDevice, type PlacedVolume } from '../node/open-volume-device.ts';
 import { Volume } from '../volume.ts';
 
 /** The option of every command. */
@@ -21,18 +20,18 @@ export interface VolumeInput {
   readonly options: { readonly partition: number | undefined };
 }
 
-/** Opens the device of the first argument, hands it over with its place on the medium, and closes it whatever happens. */
+/** Finds the volume of the first argument, hands over its device and place, and closes it whatever happens. */
 export async function withDevice<Value>(
   { args, options }: VolumeInput,
   mode: OpenMode,
-  use: (device: BlockDevice, startBytes: number) => Value | Promise<Value>,
+  use: (placed: PlacedVolume) => Value | Promise<Value>,
 ): Promise<Value> {
   const [path = ''] = args;
-  const { device, startBytes } = openVolumeDevice(path, mode, options);
+  const placed = openVolumeDevice(path, mode, options);
   try {
-    return await use(device, startBytes);
+    return await use(placed);
   } finally {
-    device.close();
+    placed.device.close();
   }
 }
 
@@ -41,7 +40,7 @@ export function withVolume<Value>(
   input: VolumeInput,
   use: (volume: Volume) => Value | Promise<Value>,
 ): Promise<Value> {
-  return withDevice(input, 'read', (device) => use(Volume.open(device)));
+  return withDevice(input, 'read', ({ device }) => use(Volume.open(device)));
 }
 
 /** The number of a slot as it was typed. */

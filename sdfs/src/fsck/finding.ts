@@ -1,5 +1,7 @@
 /** What there is to say about a volume that still opens, or that does not: one fact with a way out. */
 
+import type { TableFindingCode } from '../gpt/check-tables.ts';
+
 /** How bad it is: something is lost, something should be seen to, or good to know. */
 export type Severity = 'error' | 'warning' | 'note';
 
@@ -23,7 +25,8 @@ export type FindingCode =
   | 'FILE_DAMAGED'
   | 'GENERATION_TWICE'
   | 'SLOT_BEYOND_COUNT'
-  | 'NOTHING_TO_START';
+  | 'NOTHING_TO_START'
+  | TableFindingCode;
 
 /** One of them. */
 export interface Finding {

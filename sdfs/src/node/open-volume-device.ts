@@ -1,11 +1,14 @@
 /** Finds the volume in an image file, in a partition of a disk image, or on a block device. */
-import { locateVolume, type LocatedVolume } from '../gpt.ts';
+import type { BlockDevice } from '../block-device.ts';
+import { locateVolume, type LocatedVolume } from '../locate-volume.ts';
 import { openFileDevice, type OpenMode } from './file-device.ts';
 
 /** Where a volume is. */
 export interface PlacedVolume extends LocatedVolume {
   /** Where it begins on its medium, in bytes: a partition's place, in a disk image or of a partition's own node. */
   readonly startBytes: number;
+  /** The disk or image file that was opened, of which the volume may be a partition. */
+  readonly disk: BlockDevice;
 }
 
 /**
@@ -20,7 +23,7 @@ export function openVolumeDevice(
   const device = openFileDevice(path, mode);
   try {
     const located = locateVolume(device, options.partition);
-    return { ...located, startBytes: device.startBytes + (located.partition?.offset ?? 0) };
+    return { ...located, disk: device, startBytes: device.startBytes + (located.partition?.offset ?? 0) };
   } catch (thrown) {
     device.close();
     throw thrown;
