@@ -14,7 +14,7 @@ import type { StatusWarning } from './status-schema.ts';
 const TABLE_LOST: StatusWarning = {
   code: 'PARTITION_TABLE_LOST',
   message: 'the primary partition table of the disk is lost, and its backup was used',
-  hint: 'Write it anew, on another machine for example: open the disk with fdisk and give the command w.',
+  hint: 'Write it anew: cocon-update repair --volume with the name of the whole disk, here or on another machine.',
 };
 const HINT = 'If a copy of the disk is attached, take it out and reboot.';
 

@@ -22,6 +22,8 @@ type Uevent = ReadonlyMap<string, string>;
 export interface FoundPartition {
   /** Its node, for example `/dev/vda2`. */
   readonly path: string;
+  /** Node of the disk that it is a partition of, for example `/dev/vda`; `undefined` where the kernel does not tell. */
+  readonly disk: string | undefined;
   /** Nodes of others with the same UUID. */
   readonly twins: readonly string[];
 }
@@ -60,7 +62,16 @@ export function findPartition(platform: Platform, partitionUuid: string): FoundP
     );
   }
   const twins = found.filter((name) => name !== running).map((name) => devicePath(name, uevents));
-  return { path: devicePath(running, uevents), twins };
+  const disk = names.find(
+    (name) =>
+      uevents.get(name)?.get('DEVTYPE') === 'disk' &&
+      (platform.listDirectory(`${BLOCK_CLASS}/${name}`) ?? []).includes(running),
+  );
+  return {
+    path: devicePath(running, uevents),
+    disk: disk === undefined ? undefined : devicePath(disk, uevents),
+    twins,
+  };
 }
 
 function readUevent(platform: Platform, name: string): Uevent {

@@ -7,6 +7,7 @@ import { findPartition, type FoundPartition } from './find-partition.ts';
 import { readBootFacts } from './kernel-command-line.ts';
 import type { Platform } from './platform.ts';
 import type { StatusWarning } from './status-schema.ts';
+import { ownTableWarnings, tableWarnings } from './table-warnings.ts';
 
 /** The options that every command on a volume has. */
 export const VOLUME_OPTIONS = {
@@ -39,8 +40,11 @@ export interface OpenVolume {
    * this machine's own or a copy of it. Never to be overwritten.
    */
   readonly inUse: number | undefined;
-  /** Why it may not be the volume that the loader started from, when it was found by itself. */
-  readonly warnings: readonly StatusWarning[];
+  /**
+   * Why it may not be the volume that the loader started from, when it was found by itself; and what is wrong with the partition
+   * tables of its disk.
+   */
+  readonly warnings: () => readonly StatusWarning[];
 }
 
 /** Opens the volume, hands it over, and closes it whatever happens. */
@@ -52,17 +56,27 @@ export async function withVolume<Value>(
 ): Promise<Value> {
   const boot = readBootFacts(platform);
   const named = place.volume !== undefined;
-  const { path, twins } = named
-    ? { path: place.volume, twins: [] }
+  const {
+    path,
+    disk: ownDisk,
+    twins,
+  } = named
+    ? { path: place.volume, disk: undefined, twins: [] }
     : runningVolume(platform, boot.partitionUuid);
   const disk = platform.openDevice(path, mode);
   try {
-    const volume = Volume.open(locateVolume(disk, place.partition).device);
+    const { device, tables } = locateVolume(disk, place.partition);
+    const volume = Volume.open(device);
     const inUse = volume.record.slots.find(
       (slot) => slot.index === boot.slot && slot.state !== 'empty' && slot.releaseDigest === boot.release,
     )?.index;
     const running = named ? undefined : inUse;
-    const warnings = named ? [] : bootWarnings(boot, volume.record, twins);
+    const warnings = (): readonly StatusWarning[] => {
+      if (named) return tableWarnings(disk, tables);
+      const ofTable = ownDisk === undefined ? [] : ownTableWarnings(platform, ownDisk);
+      const ofBoot = bootWarnings(boot, volume.record, twins);
+      return [...ofBoot, ...ofTable.filter(({ code }) => ofBoot.every((each) => each.code !== code))];
+    };
     return await use({ path, volume, running, inUse, warnings });
   } finally {
     disk.close();
@@ -86,7 +100,8 @@ export async function withVolumeOfTrial<Value>(
   });
 }
 
-function runningVolume(platform: Platform, partitionUuid: string | undefined): FoundPartition {
+/** Where the volume is that this machine was started from. `VOLUME_NOT_FOUND`, `VOLUME_AMBIGUOUS`. */
+export function runningVolume(platform: Platform, partitionUuid: string | undefined): FoundPartition {
   if (partitionUuid !== undefined) return findPartition(platform, partitionUuid);
   throw new UpdaterError(
     'VOLUME_NOT_FOUND',

@@ -5,6 +5,7 @@ import { check } from './commands/check.ts';
 import { commit } from './commands/commit.ts';
 import { history } from './commands/history.ts';
 import { mark } from './commands/mark.ts';
+import { repair } from './commands/repair.ts';
 import { rollback } from './commands/rollback.ts';
 import { stage } from './commands/stage.ts';
 import { status } from './commands/status.ts';
@@ -16,5 +17,5 @@ export const program: Program<UpdaterContext> = {
   name: 'cocon-update',
   summary:
     'Stage operating-system releases, commit them when they prove themselves, and return to the one before',
-  commands: [stage, status, mark, check, commit, rollback, history, verify],
+  commands: [stage, status, mark, check, commit, rollback, history, verify, repair],
 };

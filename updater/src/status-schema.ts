@@ -62,9 +62,18 @@ const failure = z.strictObject({
 
 const warning = z.strictObject({
   code: z
-    .enum(['PARTITION_TABLE_LOST', 'UUID_TWICE', 'RELEASE_MISFIT', 'ATTEMPT_MISFIT'])
+    .enum([
+      'PARTITION_TABLE_LOST',
+      'BACKUP_TABLE_MISPLACED',
+      'BACKUP_TABLE_LOST',
+      'DISK_TRUNCATED',
+      'SECTOR_SIZE_MISFIT',
+      'UUID_TWICE',
+      'RELEASE_MISFIT',
+      'ATTEMPT_MISFIT',
+    ])
     .describe(
-      'PARTITION_TABLE_LOST: the loader and Linux go by its backup. UUID_TWICE: another partition has the same UUID. RELEASE_MISFIT, ATTEMPT_MISFIT: the boot record is not the one that the running kernel was started by',
+      'PARTITION_TABLE_LOST: the primary one; its backup is used. BACKUP_TABLE_MISPLACED, BACKUP_TABLE_LOST: with the primary one the disk would be lost. DISK_TRUNCATED: the disk is shorter than its partition table says. SECTOR_SIZE_MISFIT: firmware reads no such table from this disk. UUID_TWICE: another partition has the same UUID. RELEASE_MISFIT, ATTEMPT_MISFIT: the boot record is not the one that the running kernel was started by',
     ),
   message: z.string(),
   hint: z.string().describe('What to do about it'),
@@ -88,7 +97,11 @@ export const statusSchema = z.strictObject({
   next: count.nullable().describe('The slot that the next boot tries first; null when none is left'),
   slots: z.array(slot),
   failures: z.array(failure).describe('Releases that were given up'),
-  warnings: z.array(warning).describe('Why this volume may not be the one that the loader started from'),
+  warnings: z
+    .array(warning)
+    .describe(
+      'What is wrong with the partition table of the disk, and why this volume may not be the one that the loader started from',
+    ),
 });
 
 /** `cocon-update status --json`. */

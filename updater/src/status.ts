@@ -8,7 +8,7 @@ import type { SlotReport, StatusReport } from './status-schema.ts';
 type StatusInput = Pick<OpenVolume, 'path' | 'volume' | 'running'> & Partial<Pick<OpenVolume, 'warnings'>>;
 
 /** Reads the boot record and each slot's release.json; changes nothing. */
-export function readStatus({ path, volume, running, warnings = [] }: StatusInput): StatusReport {
+export function readStatus({ path, volume, running, warnings }: StatusInput): StatusReport {
   const { record, superblock } = volume;
   const next = bootOrder(record, volume)[0];
   return {
@@ -34,7 +34,7 @@ export function readStatus({ path, volume, running, warnings = [] }: StatusInput
       detail: failure.detail,
       explanation: explainRefusal(failure),
     })),
-    warnings: [...warnings],
+    warnings: [...(warnings?.() ?? [])],
   };
 }
 

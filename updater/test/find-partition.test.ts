@@ -39,6 +39,7 @@ describe('findPartition()', () => {
     addDisk('vda');
     expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toEqual({
       path: '/dev/vda2',
+      disk: '/dev/vda',
       twins: [],
     });
   });
@@ -47,6 +48,7 @@ describe('findPartition()', () => {
     addDisk('mmcblk0', { told: true });
     expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toEqual({
       path: '/dev/mmcblk02',
+      disk: '/dev/mmcblk0',
       twins: [],
     });
   });
@@ -59,6 +61,7 @@ describe('findPartition()', () => {
     addDisk('vda');
     expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toEqual({
       path: '/dev/vda2',
+      disk: '/dev/vda',
       twins: [],
     });
   });
@@ -86,6 +89,7 @@ describe('findPartition()', () => {
     put('sys/class/block/dm-0/slaves/vdb2/uevent', '');
     expect(findPartition(rootedPlatform(root), VOLUME_PARTITION_UUID)).toEqual({
       path: '/dev/vdb2',
+      disk: '/dev/vdb',
       twins: ['/dev/vda2'],
     });
   });
