@@ -1,6 +1,7 @@
 /** The first OS, whole: built from the slices, sealed, started by the loader, updating itself. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, statSync, truncateSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
 import type { DiskResult } from '@cocon-os/image-builder';
@@ -25,6 +26,8 @@ import { createReleaseKey, logPath, makeDisk } from '../support/releases.ts';
 const MEBIBYTE = 2 ** 20;
 /** What `cocon-update` may have resident while it stages. */
 const RESIDENT_LIMIT = 24 * MEBIBYTE;
+/** Partition entries and a header, in whole pages. */
+const WITH_ENTRIES = 20_480;
 
 const scratch = makeScratch('os');
 afterAll(() => scratch[Symbol.dispose]());
@@ -53,6 +56,10 @@ async function hashOf(path: string, offset: number, sizeBytes: number): Promise<
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { start: offset, end: offset + sizeBytes - 1 }), hash);
   return hash.digest('hex');
+}
+
+function isWithin(partition: DiskResult['partitions'][number], offset: number, length: number): boolean {
+  return offset >= partition.offset && offset + length <= partition.offset + partition.sizeBytes;
 }
 
 function partitionOf(role: DiskResult['partitions'][number]['role']): DiskResult['partitions'][number] {
@@ -118,6 +125,47 @@ test('a disk that has lost its primary partition table boots, and takes an updat
   guest.reboot();
   await expect(guest.booted()).resolves.toEqual({ slot: 1, how: 'trial 1 of 3' });
   await guest.shutDown();
+});
+
+test('a card that is larger than its image loses its primary partition table after the first boot, and boots', async () => {
+  const card = scratch.file('larger.img');
+  const writeLog = scratch.file('larger.log');
+  await copyImage(disk, card);
+  const imageBytes = statSync(card).size;
+  truncateSync(card, imageBytes + 512 * MEBIBYTE);
+  {
+    await using machine = await start('larger-first', [{ path: card, writeLog }]);
+    const guest = new Guest(machine);
+    await guest.saw('cocon: Wrote the backup of the partition table of /dev/vda.');
+    await guest.saw('cocon: healthy');
+    await guest.shell();
+    expect((await guest.status()).warnings).toEqual([]);
+    guest.reboot();
+    await guest.booted();
+    await guest.shutDown();
+  }
+  const outside = readWriteLog(writeLog).filter(
+    ({ kind, offset, length }) =>
+      kind !== 'flush' && !partitions.some((each) => isWithin(each, offset, length)),
+  );
+  // Nothing in front, and the two writes of the first boot alone: entries, then header.
+  expect(Math.min(...outside.map(({ offset }) => offset))).toBeGreaterThanOrEqual(imageBytes);
+  expect(outside.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(2 * WITH_ENTRIES);
+
+  execFileSync('dd', [
+    'if=/dev/zero',
+    `of=${card}`,
+    'bs=512',
+    'seek=1',
+    'count=33',
+    'conv=notrunc',
+    'status=none',
+  ]);
+  await using machine = await start('larger-lost', [{ path: card }]);
+  const guest = new Guest(machine);
+  await expect(guest.booted()).resolves.toEqual({ slot: 0, how: 'confirmed' });
+  await guest.shutDown();
+  expect(execFileSync('sgdisk', ['-v', card], { encoding: 'utf8' })).toContain('No problems found');
 });
 
 describe('cocon-update stage', () => {
