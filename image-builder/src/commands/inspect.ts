@@ -4,9 +4,10 @@ import { resolve } from 'node:path';
 
 import { defineCommand, silentProgress, terminalProgress } from '@cocon-os/cli';
 
+import { BuilderError } from '../errors.ts';
 import { inspectArtifacts } from '../inspect/artifact.ts';
 import { describeArtifact, describeDisk } from '../inspect/describe.ts';
-import { inspectDisk } from '../inspect/disk.ts';
+import { foreignInput, inspectDisk } from '../inspect/disk.ts';
 import { readPublicKey } from '../keys.ts';
 import { openInput } from '../oci/input.ts';
 import type { BuilderContext } from './context.ts';
@@ -49,7 +50,11 @@ export const inspect = defineCommand({
       return;
     }
     const progress = json ? silentProgress : terminalProgress(terminal);
-    const source = await openInput(what, { insecure: options.insecure, cwd });
+    const source = await openInput(what, { insecure: options.insecure, cwd }).catch((thrown: unknown) => {
+      // A tar archive without an image in it is told as that.
+      const isTar = thrown instanceof BuilderError && thrown.code === 'INPUT_NOT_AN_IMAGE';
+      throw (isFile && !isTar ? foreignInput(path, thrown) : undefined) ?? thrown;
+    });
     try {
       const artifacts = await inspectArtifacts(source, keys, (done, total) =>
         progress.update('Checking', done, total),

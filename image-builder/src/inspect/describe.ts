@@ -33,10 +33,13 @@ function releaseLines({ release, digest, signedBy, signature }: InspectedRelease
 
 /** A disk image or a volume. */
 export function describeDisk(disk: InspectedDisk): string {
-  const { kind, sizeBytes, partitionTable, partitions, trustedKeys, volumes } = disk;
+  const { kind, sizeBytes, format, partitionTable, partitions, findings, trustedKeys, volumes } = disk;
   const lines = [
     row(kind, formatBytes(sizeBytes)),
-    ...(partitionTable === 'backup' ? [row('table', 'the backup; the primary one is lost')] : []),
+    ...(format === null ? [] : [row('format', format)]),
+    ...(partitionTable === null || partitionTable === 'primary'
+      ? []
+      : [row('table', TABLES[partitionTable])]),
     ...partitions.map((each) =>
       row(
         `partition ${each.number}`,
@@ -58,8 +61,16 @@ export function describeDisk(disk: InspectedDisk): string {
       ...slots.map(slotLine),
     );
   }
+  lines.push(
+    ...findings.flatMap(({ code, message, hint }) => ['', `Warning: ${message} [${code}]`, `hint: ${hint}`]),
+  );
   return `${lines.join('\n')}\n`;
 }
+
+const TABLES = {
+  backup: 'the backup; the primary one cannot be used',
+  displaced: 'a backup where the image ended; the primary one is lost',
+} as const;
 
 function slotLine(slot: InspectedSlot): string {
   const state =

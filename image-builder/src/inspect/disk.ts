@@ -3,9 +3,13 @@ import { readFile } from 'node:fs/promises';
 
 import { makeScratch } from '@cocon-os/qemu';
 import {
-  findPartitions,
+  checkTables,
+  identify,
+  identifyWithoutTable,
   isSdfsError,
   PARTITION_TYPE,
+  readTables,
+  SdfsError,
   Volume,
   windowDevice,
   type BlockDevice,
@@ -13,6 +17,7 @@ import {
   type PartitionTable,
   type Release,
   type Slot,
+  type TableFinding,
 } from '@cocon-os/sdfs';
 import { openFileDevice } from '@cocon-os/sdfs/node';
 
@@ -48,9 +53,14 @@ export interface InspectedVolume {
 export interface InspectedDisk {
   readonly kind: 'disk' | 'volume';
   readonly sizeBytes: number;
-  /** The partition table that was read: the backup where the primary cannot be used; `null` of a volume by itself. */
+  /** The partition table that was read, as the others cannot be used; `null` of a volume by itself. */
   readonly partitionTable: PartitionTable['table'] | null;
+  /** As the table names them, those that reach beyond the disk as well. */
   readonly partitions: readonly GptPartition[];
+  /** What a disk without a volume is besides, for example an ISO image. */
+  readonly format: string | null;
+  /** What is wrong with the partition tables. */
+  readonly findings: readonly TableFinding[];
   /** Key ids that the loader on the disk trusts; `null` where there is no loader of ours. */
   readonly trustedKeys: readonly string[] | null;
   readonly volumes: readonly InspectedVolume[];
@@ -66,7 +76,7 @@ export async function inspectDisk(
 ): Promise<InspectedDisk | undefined> {
   const device = openFileDevice(path, 'read');
   try {
-    const found = findPartitions(device);
+    const found = readTables(device);
     if (found === undefined) {
       const volume = readVolume(device, trustedKeys);
       return (
@@ -75,6 +85,8 @@ export async function inspectDisk(
           sizeBytes: device.sizeBytes,
           partitionTable: null,
           partitions: [],
+          format: null,
+          findings: [],
           trustedKeys: null,
           volumes: [volume],
         }
@@ -88,11 +100,14 @@ export async function inspectDisk(
       .map(({ offset, sizeBytes, number }) =>
         readVolume(windowDevice(device, offset, sizeBytes, `${path}, partition ${number}`), keys),
       );
+    const isOurs = [...partitions, ...found.cut].some(({ type }) => type === PARTITION_TYPE);
     return {
       kind: 'disk',
+      format: isOurs ? null : (identify(device)?.name ?? null),
       sizeBytes: device.sizeBytes,
       partitionTable: found.table,
-      partitions,
+      partitions: [...partitions, ...found.cut].toSorted((a, b) => a.number - b.number),
+      findings: checkTables(device, found).filter(({ severity }) => severity !== 'note'),
       trustedKeys: loaderKeys?.map((key) => Buffer.from(keyId(key)).toString('hex')) ?? null,
       volumes: volumes.filter((volume) => volume !== undefined),
     };
@@ -132,6 +147,21 @@ function readSlot(volume: Volume, slot: Slot, keys: readonly Uint8Array[]): Insp
   } catch (thrown) {
     if (!isSdfsError(thrown)) throw thrown;
     return { ...facts, release: null, signedBy: [], signature: 'not checked', fault: thrown.code };
+  }
+}
+
+/** An error that says what a file is that is neither disk, volume nor image, if that is known. */
+export function foreignInput(path: string, cause: unknown): SdfsError | undefined {
+  const device = openFileDevice(path, 'read');
+  try {
+    const format = identifyWithoutTable(device);
+    if (format === undefined) return undefined;
+    return new SdfsError('FOREIGN_FORMAT', `Cannot look into "${path}": it is ${format.name}`, {
+      hint: format.hint,
+      cause,
+    });
+  } finally {
+    device.close();
   }
 }
 
