@@ -1,5 +1,5 @@
 /** A profile for a board, from its definition to an OCI image whose slices keep their budgets. */
-import type { CacheDirectory } from '../cache-directory.ts';
+import { cacheDirectory, type CacheDirectory } from '../cache-directory.ts';
 import { buildTree, type BuiltTree } from '../commands/build-tree.ts';
 import { DEFAULT_BOARD, DEFAULT_PROFILE } from '../commands/context.ts';
 import type { Slice } from '../define/slice.ts';
@@ -11,6 +11,7 @@ import { loadBoard, loadProfile } from '../graph/load.ts';
 import { watching } from '../graph/pure.ts';
 import { movesOf } from '../pins/moves-of.ts';
 import { movedPins } from '../pins/pins.ts';
+import { refuseUnknownSymbols } from '../kconfig/known-symbols.ts';
 import type { Terminal } from '@cocon-os/cli';
 import type { BuiltImage } from './oci-image.ts';
 import { keepSealedBudget, type SealedBudget } from './sealed-budget.ts';
@@ -49,6 +50,7 @@ export async function buildProfile(options: BuildProfileOptions): Promise<BuiltP
     const board = await loadBoard(options.board ?? DEFAULT_BOARD, cwd);
     return await evaluate({ profile, board, extra });
   });
+  await refuseUnknownSymbols(graph, cacheDirectory());
   using tree = await buildTree(graph, terminal);
   const { image, sizes } = await imageOfTree(graph, tree, { directory, name: graph.profile, version });
   const architecture = TARGET_NAMES[graph.target].oci;
