@@ -144,14 +144,17 @@ describe('runProgram()', () => {
     });
   });
 
-  it.each(['EACCES', 'EROFS', 'ENOSPC'])('has a hint and no stack for %s of a system call', async (errno) => {
-    const facts = { errno, syscall: 'mkdir', path: '/place' };
-    thrown = Object.assign(new Error(`${errno}: no, mkdir '/place'`), { ...facts, code: errno });
-    const { status, out, err } = await run('throws', '--json');
-    expect(status).toBe(EXIT_FAILED);
-    expect(JSON.parse(out)).toMatchObject({ error: { code: 'SYSTEM', facts } });
-    expect(err).toMatch(/^tool: Cannot go on: .+ \[SYSTEM\]\nhint: .+\n$/);
-  });
+  it.each(['EACCES', 'EROFS', 'ENOSPC', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'])(
+    'has a hint and no stack for %s of a system call',
+    async (errno) => {
+      const facts = { errno, syscall: 'mkdir', path: '/place' };
+      thrown = Object.assign(new Error(`${errno}: no, mkdir '/place'`), { ...facts, code: errno });
+      const { status, out, err } = await run('throws', '--json');
+      expect(status).toBe(EXIT_FAILED);
+      expect(JSON.parse(out)).toMatchObject({ error: { code: 'SYSTEM', facts } });
+      expect(err).toMatch(/^tool: Cannot go on: .+ \[SYSTEM\]\nhint: .+\n$/);
+    },
+  );
 
   it('shows the stack of what is a mistake of the program', async () => {
     thrown = Object.assign(new Error('ENOENT: no'), { code: 'ENOENT', syscall: 'open' });

@@ -8,6 +8,8 @@ import {
 } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
+import { whyUnread } from '@cocon-os/cli';
+
 import { BuilderError, isSystemError } from './errors.ts';
 import { outputFailed } from './whole-file.ts';
 
@@ -41,14 +43,10 @@ export async function readPublicPem(path: string): Promise<string> {
 
 async function readKey(path: string, kind: string, parse: (pem: Buffer) => KeyObject): Promise<KeyObject> {
   const pem = await readFile(path).catch((cause: unknown) => {
-    throw new BuilderError(
-      'KEY_NOT_FOUND',
-      `Cannot read ${kind} key "${path}": ${isSystemError(cause, 'ENOENT') ? 'it is not there' : String(cause)}`,
-      {
-        hint: 'Make a key pair with: cocon keygen <name>.',
-        cause,
-      },
-    );
+    throw new BuilderError('KEY_NOT_FOUND', `Cannot read ${kind} key "${path}": ${whyUnread(cause)}`, {
+      hint: 'Make a key pair with: cocon keygen <name>.',
+      cause,
+    });
   });
   try {
     const key = parse(pem);

@@ -1,6 +1,6 @@
 /** Makes the images that machines write to. What a disk is for the machine is in `machine.ts`. */
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { messageOf } from '@cocon-os/cli';
@@ -43,8 +43,12 @@ export function fileDisk(path: string): Disk {
 
 /** Throws `DISK_NOT_FOUND`. */
 export function requireImage(path: string): void {
-  if (existsSync(path)) return;
-  throw new QemuError('DISK_NOT_FOUND', `Cannot attach disk "${path}": there is no such file`);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isDirectory()) return;
+  const why = found === undefined ? 'there is no such file' : 'it is a directory';
+  throw new QemuError('DISK_NOT_FOUND', `Cannot attach disk "${path}": ${why}`, {
+    hint: 'Name a disk image, as cocon image writes it.',
+  });
 }
 
 async function attempt(what: string, program: string, args: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { CoconError } from '@cocon-os/cli';
  * - `QEMU_NOT_FOUND`, `FIRMWARE_NOT_FOUND`: the host lacks a program or a firmware image; the hint names the package.
  * - `QEMU_BAD_OPTION`: the caller described a machine that cannot be.
  * - `DISK_NOT_FOUND`, `DISK_FAILED`: a disk image is missing, or qemu-img could not make one.
+ * - `LOG_FAILED`: the file that takes the console cannot be written.
  * - `QEMU_EXITED`: QEMU ended while something was still expected of it.
  * - `EXPECT_TIMEOUT`: the guest did not say it in time.
  * - `GUEST_PANIC`: the guest said something that ends the session.
@@ -20,6 +21,7 @@ export type QemuErrorCode =
   | 'QEMU_BAD_OPTION'
   | 'DISK_NOT_FOUND'
   | 'DISK_FAILED'
+  | 'LOG_FAILED'
   | 'QEMU_EXITED'
   | 'EXPECT_TIMEOUT'
   | 'GUEST_PANIC'

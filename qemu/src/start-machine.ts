@@ -2,6 +2,7 @@
 import { closeSync, copyFileSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { whyUnread } from '@cocon-os/cli';
 import { programEnvironment } from '@cocon-os/cli/host-program';
 import { spawn } from 'node-pty';
 import type { IPty } from 'node-pty';
@@ -10,6 +11,7 @@ import { qemuArguments } from './arguments.ts';
 import type { MachineFiles } from './arguments.ts';
 import { createOverlay, requireImage } from './disk-images.ts';
 import { findFirmware } from './find-firmware.ts';
+import { QemuError } from './errors.ts';
 import { findEmulator } from './find-program.ts';
 import type { Machine } from './machine.ts';
 import { QmpClient } from './qmp-client.ts';
@@ -40,8 +42,7 @@ export async function startMachine(machine: Machine, options: StartOptions = {})
   try {
     const files = await prepareFiles(machine, scratch);
     const log = options.log === undefined ? scratch.file('serial.log') : resolve(options.log);
-    mkdirSync(dirname(log), { recursive: true });
-    const logFile = openSync(log, 'w');
+    const logFile = openLog(log);
     const logPath = options.log !== undefined || keepsTemporaryFiles() ? log : undefined;
     const qmp = await QmpClient.listen(files.qmpSocket);
     const pty = spawn(emulator, qemuArguments(machine, files), {
@@ -55,6 +56,19 @@ export async function startMachine(machine: Machine, options: StartOptions = {})
   } catch (thrown) {
     scratch[Symbol.dispose]();
     throw thrown;
+  }
+}
+
+/** Throws `LOG_FAILED`. */
+function openLog(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'w');
+  } catch (cause) {
+    throw new QemuError('LOG_FAILED', `Cannot write the console's log "${path}": ${whyUnread(cause)}`, {
+      hint: 'Name a file in a directory that you may write to.',
+      cause,
+    });
   }
 }
 

@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -50,6 +51,23 @@ describe('openFileDevice()', () => {
   test('FILE_NOT_FOUND for a path that is not there, SDFS_IO for a directory', () => {
     expect(codeOf(() => openFileDevice(join(folder, 'missing'), 'read'))).toBe('FILE_NOT_FOUND');
     expect(codeOf(() => openFileDevice(folder, 'write'))).toBe('SDFS_IO');
+  });
+
+  test.each(['read', 'write'] as const)(
+    'says of a directory and a pipe what they are, and waits for nobody: %s',
+    (mode) => {
+      const pipe = join(folder, `pipe-${mode}`);
+      execFileSync('mkfifo', [pipe]);
+      for (const other of [folder, pipe]) {
+        expect(() => openFileDevice(other, mode)).toThrow('it is neither a file nor a block device');
+      }
+    },
+  );
+
+  test('FILE_NOT_FOUND for links in a circle', () => {
+    const link = join(folder, 'circle');
+    symlinkSync('circle', link);
+    expect(codeOf(() => openFileDevice(link, 'read'))).toBe('FILE_NOT_FOUND');
   });
 
   test('FILE_NOT_FOUND for a path below a file', () => {

@@ -67,6 +67,19 @@ test.each(programs)('%s hands words and the exit status on as they are', async (
   });
 });
 
+test.each(programs)('%s has its exit status whoever reads or writes', async (program) => {
+  const script = `
+set +e
+"$1" --help | true; echo "\${PIPESTATUS[0]}"
+"$1" --help >&-; echo "$?"
+"$1" no-such 2>&-; echo "$?"
+"$1" no-such <&- 2>&1 | true; echo "\${PIPESTATUS[0]}"
+"$1" --help >/dev/full 2>/dev/null; echo "$?"
+`;
+  const launcher = join(project, 'node_modules/.bin', program);
+  expect(await says('bash', scratch, '-c', script, 'sh', launcher)).toBe('0\n0\n2\n2\n1\n');
+});
+
 test.each(programs)('%s says what is needed where nothing is installed', async (program) => {
   const checkout = join(scratch, 'checkout');
   const launcher = join(checkout, PACKAGES[program as 'cocon'], 'bin', program);

@@ -1,4 +1,5 @@
 /** Finds, loads and checks `cocon.config.ts`. Paths in it count from its directory. */
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -28,7 +29,8 @@ export async function loadConfig(directory: string, named?: string): Promise<Loa
   const path = named === undefined ? await findConfig(directory) : resolve(directory, named);
   if (path === undefined) return loaded(configSchema.parse({}), undefined, directory);
   if (!(await isFile(path))) {
-    throw new BuilderError('CONFIG_NOT_FOUND', `Cannot read configuration "${path}": it is not there`, {
+    const why = existsSync(path) ? 'it is not a file' : 'it is not there';
+    throw new BuilderError('CONFIG_NOT_FOUND', `Cannot read configuration "${path}": ${why}`, {
       hint: `Name an existing file, or leave --config out to search for ${CONFIG_NAME} from here upwards.`,
     });
   }

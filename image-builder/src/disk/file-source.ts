@@ -1,6 +1,7 @@
 /** An artifact's file as the source of bytes that staging reads from. */
 import { open } from 'node:fs/promises';
 
+import { whyUnread } from '@cocon-os/cli';
 import type { ByteSource } from '@cocon-os/updater';
 
 import { BuilderError } from '../errors.ts';
@@ -9,17 +10,20 @@ const PIECE = 2 ** 20;
 
 /** Opens the file at `path`. Throws `INPUT_NOT_FOUND`. */
 export async function openFileSource(path: string): Promise<ByteSource> {
+  const cannotOpen = (why: string, cause?: unknown): BuilderError =>
+    new BuilderError('INPUT_NOT_FOUND', `Cannot open release "${path}": ${why}`, {
+      hint: 'Give the file that cocon seal wrote.',
+      cause,
+    });
   const file = await open(path).catch((cause: unknown) => {
-    throw new BuilderError(
-      'INPUT_NOT_FOUND',
-      `Cannot open release "${path}": ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        hint: 'Give the file that cocon seal wrote.',
-        cause,
-      },
-    );
+    throw cannotOpen(whyUnread(cause), cause);
   });
-  const { size } = await file.stat();
+  const stats = await file.stat();
+  if (stats.isDirectory()) {
+    await file.close();
+    throw cannotOpen('it is a directory');
+  }
+  const { size } = stats;
   const readAt = async (offset: number, length: number): Promise<Uint8Array> => {
     const bytes = new Uint8Array(length);
     let done = 0;

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
 
-import type { Progress } from '@cocon-os/cli';
+import { whyUnread, type Progress } from '@cocon-os/cli';
 import { inScratch } from '@cocon-os/cli/disk-room';
 import { makeScratch, type Scratch } from '@cocon-os/qemu';
 
-import { BuilderError, isSystemError } from '../errors.ts';
+import { BuilderError } from '../errors.ts';
 import type { Config } from '../config/schema.ts';
 import { withTrustedKeys } from '../trust-section.ts';
 import { assertReplaceable, outputFailed, wholeFile } from '../whole-file.ts';
@@ -160,14 +160,10 @@ function seedOf(
 
 async function readLoader(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: unknown) => {
-    throw new BuilderError(
-      'LOADER_NOT_FOUND',
-      `Cannot read boot loader "${path}": ${isSystemError(cause, 'ENOENT') ? 'it is not there' : String(cause)}`,
-      {
-        hint: 'Build it with scripts/build-loader, or name one by --loader or image.loader in cocon.config.ts.',
-        cause,
-      },
-    );
+    throw new BuilderError('LOADER_NOT_FOUND', `Cannot read boot loader "${path}": ${whyUnread(cause)}`, {
+      hint: 'Build it with scripts/build-loader, or name one by --loader or image.loader in cocon.config.ts.',
+      cause,
+    });
   });
 }
 

@@ -41,7 +41,13 @@ export function openFileDevice(
   options: { readonly lockPatienceSeconds?: number } = {},
 ): OpenedDevice {
   const action = mode === 'read' ? 'read' : 'open';
-  const isBlockDevice = attempt(action, path, () => statSync(path)).isBlockDevice();
+  const stats = attempt(action, path, () => statSync(path));
+  const isBlockDevice = stats.isBlockDevice();
+  if (!isBlockDevice && !stats.isFile()) {
+    throw new SdfsError('SDFS_IO', `Cannot open "${path}": it is neither a file nor a block device`, {
+      hint: 'Name a volume, a disk, or an image of one.',
+    });
+  }
   const flags =
     mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | (isBlockDevice ? constants.O_EXCL : 0);
   const descriptor = attempt(action, path, () => openSync(path, flags));
@@ -173,6 +179,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [SdfsErrorCode, string]>> 
   EBADF: ['SDFS_READ_ONLY', 'It was opened for reading.'],
   EPERM: ['SDFS_READ_ONLY', 'The device does not let itself be written.'],
   EACCES: ['SDFS_READ_ONLY', 'You may not do that; try as the owner or as root.'],
+  ELOOP: ['FILE_NOT_FOUND', 'The links of that path lead in a circle.'],
   ENOSPC: ['SDFS_IO', 'The disk that holds the image is full; free some space.'],
 };
 
