@@ -5,6 +5,7 @@ import { defineCommand, EXIT_FAILED, formatCount, UsageError, type Terminal } fr
 
 import type { Move } from '../pins/overlay.ts';
 import type { SurveyedPin } from '../pins/survey.ts';
+import type { PrivateApt } from '../sources/private-apt.ts';
 import { asking } from './asking.ts';
 import type { SliceContext } from './context.ts';
 
@@ -123,9 +124,8 @@ async function update(
   const [
     { cacheDirectory },
     { withLists },
-    { movedTo },
     { movesBetween },
-    { machineLockOf },
+    { ensurePins, machineLockOf },
     { writeMachineLock },
     { writeRepositoryPins },
     { pins: inForce, repositoryPins },
@@ -133,7 +133,6 @@ async function update(
   ] = await Promise.all([
     import('../cache-directory.ts'),
     import('../sources/gather.ts'),
-    import('../pins/move.ts'),
     import('../pins/overlay.ts'),
     import('../pins/ensure.ts'),
     import('../pins/machine-lock.ts'),
@@ -144,17 +143,29 @@ async function update(
   const from = options.machine ? inForce : repositoryPins;
   await assertNames(names, Object.keys(from.sources));
   const cache = cacheDirectory();
-  const now = await withLists(cache, asking(terminal), async (apt) => {
-    let wanted = names.length === 0 ? [...Object.keys(from.sources), TOOLCHAIN] : names;
-    if (options.machine && names.length === 0) {
-      const all = await surveyPins(apt, from, repositoryPins, cache);
-      wanted = all.flatMap(({ kind, name, offered }) => {
-        if (offered) return [];
-        return kind === 'source' ? [name] : [TOOLCHAIN];
-      });
-    }
-    const sources = wanted.filter((name) => name !== TOOLCHAIN);
-    return await movedTo(apt, from, { sources, toolchain: wanted.includes(TOOLCHAIN) });
+  const lost = async (): Promise<readonly string[]> => {
+    const look = (apt: PrivateApt): Promise<readonly SurveyedPin[]> =>
+      surveyPins(apt, from, repositoryPins, cache);
+    const all = await withLists(cache, asking(terminal), look);
+    return all.flatMap(({ kind, name, offered }) => {
+      if (offered) return [];
+      return kind === 'source' ? [name] : [TOOLCHAIN];
+    });
+  };
+  const every = options.machine ? await lost() : [...Object.keys(from.sources), TOOLCHAIN];
+  const wanted = names.length === 0 ? every : names;
+  const sources = wanted.filter((name) => name !== TOOLCHAIN);
+  // Source packages have to be there, whatever the lists name. So many packages are looked for by the lists alone.
+  const use = { sources: new Map(sources.map((name) => [name, false])), packages: new Set<string>() };
+  const moving = { sources, toolchain: wanted.includes(TOOLCHAIN) };
+  const now = await ensurePins({
+    pins: from,
+    needed: use,
+    whole: use,
+    moving,
+    onlyMoved: true,
+    cache,
+    onLine: asking(terminal),
   });
   const moves = movesBetween(from, now);
   if (moves.length === 0 || options['dry-run']) return moves;

@@ -6,7 +6,8 @@
 import type { CacheDirectory } from '../cache-directory.ts';
 import { SlicesError } from '../errors.ts';
 import { gather, missingError, withLists, type Missing } from '../sources/gather.ts';
-import { movedTo } from './move.ts';
+import type { Wanted } from '../sources/wanted.ts';
+import { movedTo, type Moving } from './move.ts';
 import { lockDigest, movesBetween, type MachineLock } from './overlay.ts';
 import type { Pins } from './pin.ts';
 import { wantedOf, type PinUse } from './use.ts';
@@ -19,38 +20,63 @@ export interface EnsureOptions {
   readonly needed: PinUse;
   /** What is used when something has moved, for then more is built anew. */
   readonly whole: PinUse;
+  /** What moves to its newest in any case. */
+  readonly moving?: Pick<Moving, 'sources' | 'toolchain'>;
+  /** Whether only what has moved has to be there. */
+  readonly onlyMoved?: boolean;
   readonly cache: CacheDirectory;
   readonly onLine: (line: string) => void;
 }
 
 /**
- * The pins whose files the cache has now: those in force, or moved ones. Nothing is written down here.
+ * The pins whose files the cache has now: those in force, or moved ones. Nothing is written down here. A release that the lists name and
+ * the pool does not have is passed over for the next newest.
  *
  * @throws SlicesError what {@link gather} could not have for another reason than that it is gone, so that wrong bytes, a wrong
  * signature or a broken network move nothing; `PINS_STUCK` when there is nothing to move to
  */
 export async function ensurePins(options: EnsureOptions): Promise<Pins> {
   const { needed, whole, cache, onLine } = options;
-  let { pins } = options;
+  const sources = new Set(options.moving?.sources);
+  const without = new Set<string>();
+  let toolchain = options.moving?.toolchain ?? false;
+  const moved = (): Promise<Pins> =>
+    withLists(cache, onLine, (apt) =>
+      movedTo(apt, options.pins, { sources: [...sources], toolchain, without }),
+    );
+  let pins = options.moving === undefined ? options.pins : await moved();
   let use = needed;
   for (;;) {
-    const missing = await gather(wantedOf(use, pins), cache, onLine);
+    const asked = wantedOf(use, pins).filter(({ kind, name, version }) => {
+      const before = kind === 'source' ? options.pins.sources[name]?.version : undefined;
+      return options.onlyMoved !== true || version !== before;
+    });
+    const missing = await gather(asked, cache, onLine);
     if (missing.length === 0) return pins;
     const error = missingError(missing, cache);
     if (error.code !== 'SOURCE_VERSION_GONE') throw error;
-    const before = pins;
-    const sources = missing.flatMap(({ wanted: { kind, name } }) => (kind === 'source' ? [name] : []));
-    const toolchain = missing.some(({ wanted: { kind } }) => kind === 'package');
-    pins = await withLists(cache, onLine, (apt) => movedTo(apt, before, { sources, toolchain }));
-    const stuck = missing.filter((each) => isAsBefore(each, pins));
+    for (const { kind, name, version } of missing.map(({ wanted }) => wanted)) {
+      if (kind === 'package') toolchain = true;
+      else {
+        sources.add(name);
+        without.add(`${name} ${version}`);
+      }
+    }
+    pins = await moved();
+    const stuck = missing.filter(({ wanted }) => isStuck(wanted, pins, without));
     if (stuck.length > 0) throw stuckError(stuck, error);
     use = whole;
   }
 }
 
-function isAsBefore({ wanted: { kind, name, version } }: Missing, { sources, toolchain }: Pins): boolean {
+/** Whether pins still want what cannot be had. */
+function isStuck(
+  { kind, name, version }: Wanted,
+  { sources, toolchain }: Pins,
+  without: ReadonlySet<string>,
+): boolean {
   return kind === 'source'
-    ? sources[name]?.version === version
+    ? without.has(`${name} ${sources[name]?.version ?? version}`)
     : toolchain.packages.some((each) => each.name === name && each.version === version);
 }
 

@@ -15,6 +15,8 @@ export interface Moving {
   readonly sources: readonly string[];
   /** All packages of the toolchain: they depend on each other in fixed versions. */
   readonly toolchain: boolean;
+  /** Versions of source packages that cannot be had, though the lists name them, as `linux 6.12.117-1`. */
+  readonly without?: ReadonlySet<string>;
 }
 
 /**
@@ -22,10 +24,13 @@ export interface Moving {
  *
  * @throws SlicesError `APT_FAILED`, `PINS_STUCK` when the mirror has only older packages of the toolchain
  */
-export async function movedTo(apt: PrivateApt, from: Pins, { sources, toolchain }: Moving): Promise<Pins> {
+export async function movedTo(apt: PrivateApt, from: Pins, moving: Moving): Promise<Pins> {
+  const { sources, toolchain, without = new Set() } = moving;
   const moved: [string, SourcePin][] = [];
   for (const [name, pin] of Object.entries(from.sources)) {
-    const newer = sources.includes(name) ? await newestOf(await apt.sources(name), name, pin) : undefined;
+    const newer = sources.includes(name)
+      ? await newestOf(await apt.sources(name), name, pin, without)
+      : undefined;
     moved.push([name, newer ?? pin]);
   }
   return {
@@ -51,9 +56,11 @@ async function newestOf(
   records: readonly SourceRecord[],
   name: string,
   pin: SourcePin,
+  without: ReadonlySet<string>,
 ): Promise<SourcePin | undefined> {
   let newest: SourcePin | undefined;
   for (const record of records) {
+    if (without.has(`${name} ${record.version}`)) continue;
     if (record.package !== name || !isOfSeries(name, record.version, pin.version)) continue;
     if (!(await isNewer(record.version, (newest ?? pin).version))) continue;
     newest = pinOf(record) ?? newest;

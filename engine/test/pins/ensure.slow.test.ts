@@ -153,6 +153,19 @@ describe('a mirror whose pool has lost files that its lists still have', () => {
 });
 
 describe('a mirror that has only newer releases', () => {
+  test('passes over one that its lists name and its pool does not have', async () => {
+    const answers = {
+      'linux_6.12.110.orig.tar.xz': status(404),
+      'musl_1.2.5-3.1~deb13u3.debian.tar.xz': status(404),
+    };
+    const sources = [...sourcesNow, archiveSource('musl', '1.2.5-3.1~deb13u3')];
+    await mirrorOf({ packages: packagesThen, sources, answers });
+    expect(moveLines(movesBetween(pinned, await ensure(await emptyCache())))).toEqual([
+      'source   linux  6.12.107-1 -> 6.12.109-1',
+      'source   musl   1.2.5-3.1~deb13u1 -> 1.2.5-3.1~deb13u2',
+    ]);
+  });
+
   test('moves everything, the kernel within its branch', async () => {
     const names = packagesThen.map(({ name }) => name);
     await mirrorOf({
