@@ -1,4 +1,7 @@
-/** Places on a disk that take no more, and temporary files, which are where nobody has named a place. */
+/**
+ * Places on a disk that take no more, and temporary files, which are where nobody has named a
+ * place.
+ */
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -16,7 +19,9 @@ export function saysNoRoom(thrown: unknown): boolean {
   );
 }
 
-/** Why nothing goes into `directory` that says so: "the disk of /tmp is full (64 MiB, 0 B free)". */
+/**
+ * Why nothing goes into `directory` that says so: "the disk of /tmp is full (64 MiB, 0 B free)".
+ */
 export function noRoomIn(directory: string, thrown: unknown): string {
   const place = resolve(directory);
   if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EDQUOT')
@@ -32,7 +37,10 @@ export function noRoomIn(directory: string, thrown: unknown): string {
   }
 }
 
-/** The first of `directories` into which nothing goes any more, and why; found out by writing a little. */
+/**
+ * The first of `directories` into which nothing goes any more, and why; found out by writing a
+ * little.
+ */
 export function fullPlace(
   directories: readonly string[],
 ): { readonly directory: string; readonly why: string } | undefined {
@@ -77,7 +85,10 @@ export function roomHint(directory: string): string {
     : 'Make room there, or name an output on another disk.';
 }
 
-/** Does `work`, which writes temporary files. Throws {@link ScratchError} when the system does not let it. */
+/**
+ * Does `work`, which writes temporary files. Throws {@link ScratchError} when the system does not
+ * let it.
+ */
 export async function inScratch<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();

@@ -5,3 +5,4 @@ export * from './progress.ts';
 export { jsonOf, tell, type Told } from './report.ts';
 export { whyUnread } from './system-error.ts';
 export type { Terminal } from './terminal.ts';
+export { redact, shownUrl } from './secrets.ts';

@@ -2,14 +2,16 @@
 import type { Terminal } from './terminal.ts';
 import { CoconError, EXIT_FAILED, EXIT_USAGE, messageOf, UsageError } from './errors.ts';
 import { plain } from './format.ts';
+import { redact } from './secrets.ts';
 import { systemErrorOf } from './system-error.ts';
 
 /** What is said of a failure. */
 export type Told = Pick<CoconError, 'code' | 'message' | 'facts'> & Partial<Pick<CoconError, 'hint'>>;
 
 /**
- * Says what was thrown and gives the exit status for it. A system error that the machine's state explains has the code
- * `SYSTEM`; any other error that is none of this project's is `INTERNAL`, and is shown with its stack.
+ * Says what was thrown and gives the exit status for it. A system error that the machine's state
+ * explains has the code `SYSTEM`; any other error that is none of this project's is `INTERNAL`, and
+ * is shown with its stack.
  */
 export function report(program: string, terminal: Terminal, thrown: unknown, json: boolean): number {
   const told = toldOf(thrown);
@@ -20,7 +22,10 @@ export function report(program: string, terminal: Terminal, thrown: unknown, jso
   return thrown instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/** The one form that errors have for people. What an archive or a disk has put into the words is shown, not obeyed. */
+/**
+ * The one form that errors have for people. What an archive or a disk has put into the words is
+ * shown, not obeyed; the secrets of URLs are not shown at all, whoever has put them there.
+ */
 export function tell(program: string, terminal: Terminal, { code, message, hint }: Told): void {
   terminal.err(`${program}: ${plainLines(message)} [${code}]\n`);
   if (hint !== undefined) terminal.err(`hint: ${plainLines(hint)}\n`);
@@ -28,11 +33,18 @@ export function tell(program: string, terminal: Terminal, { code, message, hint 
 
 /** The one form that errors have under `--json`, there called `error`. */
 export function jsonOf({ code, message, hint, facts }: Told) {
-  return { code, message, hint: hint ?? null, facts };
+  return {
+    code,
+    message: redact(message),
+    hint: hint === undefined ? null : redact(hint),
+    facts: Object.fromEntries(
+      Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? redact(fact) : fact]),
+    ),
+  };
 }
 
 function plainLines(text: string): string {
-  return text.split('\n').map(plain).join('\n');
+  return redact(text).split('\n').map(plain).join('\n');
 }
 
 function toldOf(thrown: unknown): Told {

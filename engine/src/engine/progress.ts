@@ -1,7 +1,7 @@
 /** What people see of a build: a living tree on a terminal, a line per step where there is none. */
 import { stripVTControlCharacters } from 'node:util';
 
-import { formatCount, type Terminal } from '@cocon-os/cli';
+import { formatCount, redact, type Terminal } from '@cocon-os/cli';
 
 import type { NodeId } from '../graph/graph.ts';
 import type { BuildEvent, BuildEvents } from './events.ts';
@@ -103,7 +103,7 @@ class Tally {
       Object.assign(running, { step: event.step, line: '', lines: 0, lastLines: event.lines });
       return;
     }
-    running.line = printable(event.text);
+    running.line = printable(redact(event.text));
     running.lines += 1;
   }
 
