@@ -28,6 +28,8 @@ export type SourceErrorCode =
   | 'SOURCE_UNSUPPORTED'
   | 'SOURCE_STATUS'
   | 'SOURCE_SHORT'
+  | 'SOURCE_CHANGED'
+  | 'SOURCE_NO_RANGES'
   | 'SOURCE_IO';
 
 /** Faults of the machine and of how it was asked. */

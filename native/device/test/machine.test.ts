@@ -75,14 +75,8 @@ describe('stage over HTTP', () => {
   test('goes on by ranges where a body broke off', async () => {
     const { status, err, requests } = await stageFrom({ ranges: true, breakAfter: 1_500_000 });
     expect({ status, err }).toMatchObject({ status: 0 });
-    expect(requests[1]).toMatch(/^GET \/2\.0\.0\.oci bytes=\d+-\d+$/);
+    expect(requests[1]).toMatch(/^GET \/2\.0\.0\.oci bytes=1500000-$/);
     expectStaged();
-  });
-
-  test('tells a body that breaks off where there are no ranges', async () => {
-    const { status, err } = await stageFrom({ ranges: false, breakAfter: 1_500_000 });
-    expect(status).toBe(1);
-    expect(err).toMatch(/\[SOURCE_SHORT\]\nhint: /);
   });
 
   test('tells a missing image, the volume as it was', async () => {

@@ -107,7 +107,10 @@ export class Archive {
     const { readAt } = this.#source;
     if (readAt === undefined) throw wrongOrder(this.#source.name, entry.name, 'index.json');
     for (let done = 0; done < entry.size; done += PIECE) {
-      yield await readAt(entry.offset + done, Math.min(PIECE, entry.size - done));
+      yield await readAt(entry.offset + done, Math.min(PIECE, entry.size - done)).catch((cause: unknown) => {
+        const denied = cause instanceof UpdaterError && cause.code === 'SOURCE_NO_RANGES';
+        throw denied ? wrongOrder(this.#source.name, entry.name, 'index.json') : cause;
+      });
     }
   }
 }

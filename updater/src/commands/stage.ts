@@ -5,6 +5,7 @@ import {
   EXIT_NOTHING_TO_DO,
   formatBytes,
   jsonOf,
+  redact,
   silentProgress,
   tell,
   terminalProgress,
@@ -19,7 +20,7 @@ import type { UpdaterContext } from '../context.ts';
 import { KEY_OPTION, trustedKeys } from '../keys.ts';
 import { VOLUME_OPTIONS, withVolume } from '../open-volume.ts';
 import { jsonProgress } from '../json-progress.ts';
-import { resumingSource } from '../resume-source.ts';
+import { isLocal, openSource } from '../open-source.ts';
 import { refuseDuringTrial, stageArtifact, type StageResult } from '../stage-artifact.ts';
 
 const OPTIONS = {
@@ -45,6 +46,10 @@ export const stage = defineCommand<UpdaterContext, typeof OPTIONS>({
   options: OPTIONS,
   examples: [
     { title: 'From a server', command: 'cocon-update stage http://updates.example/os-2.oci' },
+    {
+      title: 'From a server that wants a password, which is never printed',
+      command: 'cocon-update stage http://device:secret@updates.example/os-2.oci',
+    },
     { title: 'From a pipe', command: 'curl -s https://updates.example/os-2.oci | cocon-update stage -' },
     {
       title: 'Into a disk image',
@@ -59,14 +64,11 @@ export const stage = defineCommand<UpdaterContext, typeof OPTIONS>({
       const result = await withVolume(platform, options, 'write', async (open) => {
         // Before a server is waited for: the volume is locked, and the checks of a trial would wait for it in vain.
         refuseDuringTrial(open.volume, open.inUse);
-        const local = !location.includes('://');
-        const opened = await platform.openSource(location);
-        const source = local
-          ? opened
-          : resumingSource(opened, {
-              sleep: (milliseconds) => platform.sleep(milliseconds),
-              onBreak: (position, pause) => reportBreak(terminal, position, pause),
-            });
+        const local = isLocal(location);
+        const source = await openSource(platform, location, {
+          onWait: (reason, pause, position) => reportWait(terminal, reason, pause, position),
+          onNote: (line) => terminal.err(`${line}\n`),
+        });
         try {
           return await stageArtifact(open.volume, source, {
             crypto: platform.crypto,
@@ -118,10 +120,9 @@ function formatResult(
   );
 }
 
-function reportBreak(terminal: Terminal, position: number, pause: number): void {
-  terminal.err(
-    `the download broke off after ${formatBytes(position)}; going on from there in ${pause / 1000} s\n`,
-  );
+function reportWait(terminal: Terminal, reason: string, pause: number, position: number): void {
+  const next = position === 0 ? 'trying again' : `going on after ${formatBytes(position)}`;
+  terminal.err(`${redact(reason)}; ${next} in ${pause / 1000} s\n`);
 }
 
 /** Not a failure: what was asked for is so already. The words are those of an error all the same. */

@@ -1,10 +1,11 @@
 /** The device runtime as a {@link Platform}: its plain errors become this project's. */
 import { CoconError } from '@cocon-os/cli';
+import { HttpFailure, type HttpAnswer } from '@cocon-os/cli/http';
 import { SdfsError, type BlockDevice } from '@cocon-os/sdfs';
 
 import { UpdaterError } from '../errors.ts';
 import type { ByteSource, Platform } from '../platform.ts';
-import type { DeviceRuntime } from './runtime.ts';
+import type { DeviceRuntime, RuntimeAnswer } from './runtime.ts';
 
 /** Wraps the runtime. */
 export function devicePlatform(runtime: DeviceRuntime): Platform {
@@ -24,6 +25,9 @@ export function devicePlatform(runtime: DeviceRuntime): Platform {
     monotonicMs: () => runtime.monotonicMs(),
     sleep: (milliseconds) => Promise.resolve(runtime.sleep(milliseconds)),
     openDevice: (path, mode) => wrapDevice(typed(() => runtime.openDevice(path, mode))),
+    http: {
+      get: async (url, headers) => answerOf(failing(() => runtime.httpGet(url, headers))),
+    },
     openSource: (location) => typedAsync(async () => wrapSource(await runtime.openSource(location))),
     readFile: (path, limit) => typed(() => runtime.readFile(path, limit)),
     listDirectory: (path) => typed(() => runtime.listDirectory(path)),
@@ -59,6 +63,38 @@ function wrapSource(source: ByteSource): ByteSource {
   };
 }
 
+function answerOf(answer: RuntimeAnswer): HttpAnswer {
+  return {
+    status: answer.status,
+    statusText: answer.statusText,
+    header: (name) => answer.headers[name],
+    read: async () => failing(() => answer.read()),
+    close: () => answer.close(),
+  };
+}
+
+const HTTP_KINDS = {
+  HTTP_UNREACHABLE: 'unreachable',
+  HTTP_UNSUPPORTED: 'unsupported',
+  HTTP_BROKEN: 'broken',
+  HTTP_PROTOCOL: 'protocol',
+} as const;
+
+/** A call of the runtime's HTTP, whose errors are reasons of {@link HttpFailure}. */
+function failing<Value>(call: () => Value): Value {
+  try {
+    return call();
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !('code' in thrown)) throw thrown;
+    const [, kind] = Object.entries(HTTP_KINDS).find(([code]) => code === thrown.code) ?? [];
+    if (kind === undefined) throw thrown;
+    throw new HttpFailure(kind, thrown.message, {
+      cause: thrown,
+      ...('hint' in thrown && typeof thrown.hint === 'string' ? { hint: thrown.hint } : {}),
+    });
+  }
+}
+
 function typed<Value>(call: () => Value): Value {
   try {
     return call();
@@ -78,9 +114,6 @@ async function typedAsync<Value>(call: () => Promise<Value>): Promise<Value> {
 const DEVICE_CODES = ['SDFS_IO', 'SDFS_READ_ONLY', 'VOLUME_LOCKED', 'FILE_NOT_FOUND'] as const;
 const MACHINE_CODES = [
   'SOURCE_NOT_FOUND',
-  'SOURCE_UNREACHABLE',
-  'SOURCE_UNSUPPORTED',
-  'SOURCE_STATUS',
   'SOURCE_SHORT',
   'SOURCE_IO',
   'FILE_TOO_LARGE',

@@ -8,6 +8,16 @@ import type { BlockDevice, Sha256 } from '@cocon-os/sdfs';
 
 import type { ByteSource, RunResult } from '../platform.ts';
 
+/** The head of an answer, and its body. */
+export interface RuntimeAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As of `HttpAnswer` in `@cocon-os/cli/http`. */
+  read(): Uint8Array | undefined;
+  close(): void;
+}
+
 /** The object at `globalThis.coconRuntime`. */
 export interface DeviceRuntime {
   /** The arguments, without the program's name. */
@@ -26,6 +36,9 @@ export interface DeviceRuntime {
   /** Comes back after so many milliseconds. */
   sleep(milliseconds: number): void;
   openDevice(path: string, mode: 'read' | 'write'): BlockDevice;
+  /** One request. Headers are given and returned by their names in lower case. */
+  httpGet(url: string, headers: Readonly<Record<string, string>>): RuntimeAnswer;
+  /** A path or `-`. */
   openSource(location: string): ByteSource | Promise<ByteSource>;
   readFile(path: string, limit: number): Uint8Array | undefined;
   listDirectory(path: string): readonly string[] | undefined;

@@ -12,13 +12,13 @@ import {
 import { setTimeout } from 'node:timers/promises';
 
 import { messageOf } from '@cocon-os/cli';
+import { nodeTransport } from '@cocon-os/cli/http-node';
 import { nodeTerminal } from '@cocon-os/cli/node';
 import { nodeCrypto, openFileDevice } from '@cocon-os/sdfs/node';
 
 import { UpdaterError } from '../errors.ts';
 import type { ByteSource, Platform } from '../platform.ts';
 import { fileSource, openFileSource } from './file-source.ts';
-import { openHttpSource } from './http-source.ts';
 import { runChild } from './run-program.ts';
 import { streamSource } from './stream-source.ts';
 
@@ -33,7 +33,8 @@ export const nodePlatform: Platform = {
   monotonicMs: () => performance.now(),
   sleep: (milliseconds) => setTimeout(milliseconds),
   openDevice: openFileDevice,
-  openSource,
+  http: nodeTransport(),
+  openSource: async (location) => (location === '-' ? standardInput() : openFileSource(location)),
   readFile,
   listDirectory: (path) =>
     orUndefined(path, () =>
@@ -44,17 +45,6 @@ export const nodePlatform: Platform = {
   isExecutable,
   run: runChild,
 };
-
-function openSource(location: string): Promise<ByteSource> {
-  if (location === '-') return Promise.resolve(standardInput());
-  if (/^https?:\/\//.test(location)) return openHttpSource(location);
-  if (/^[a-z][a-z0-9+.-]*:\/\//.test(location)) {
-    throw new UpdaterError('SOURCE_UNSUPPORTED', `Cannot fetch ${location}: only http and https are known`, {
-      hint: 'Give a path, an http:// URL, or - for standard input.',
-    });
-  }
-  return Promise.resolve(openFileSource(location));
-}
 
 function standardInput(): ByteSource {
   const stats = fstatSync(0);

@@ -7,6 +7,7 @@ mod block_device;
 mod bytes;
 mod crypto;
 mod handle;
+mod http;
 mod machine;
 mod number;
 mod source;
@@ -35,6 +36,7 @@ pub fn install<'js>(
         "openDevice",
         Function::new(ctx.clone(), block_device::open)?,
     )?;
+    runtime.set("httpGet", Function::new(ctx.clone(), http::get)?)?;
     runtime.set("openSource", Function::new(ctx.clone(), source::open)?)?;
     ctx.globals().set("coconRuntime", runtime)
 }

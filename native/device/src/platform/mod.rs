@@ -4,6 +4,7 @@ pub mod block_device;
 pub mod crypto;
 pub mod failure;
 pub mod files;
+pub mod http;
 pub mod process;
 pub mod source;
 pub mod writer_lock;

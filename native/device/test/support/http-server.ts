@@ -34,9 +34,9 @@ export async function serveFolder(
       response.writeHead(404).end();
       return;
     }
-    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     if (ranges && first !== undefined && last !== undefined) {
-      const [start, end] = [Number(first), Number(last)];
+      const [start, end] = [Number(first), last === '' ? size - 1 : Number(last)];
       const headers = { 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': end - start + 1 };
       createReadStream(path, { start, end }).pipe(response.writeHead(206, headers));
       return;
