@@ -1,4 +1,7 @@
-/** Programs that the builder calls: found or refused with the package that has them, and quoted when they fail. */
+/**
+ * Programs that the builder calls: found or refused with the package that has them, and quoted when
+ * they fail.
+ */
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
@@ -21,7 +24,10 @@ export interface ToolCall {
   readonly packageName: string;
   /** What it is called for, as in "Cannot <purpose>". */
   readonly purpose: string;
-  /** The file that it writes: when it fails and no more fits there, that is why, whatever it says itself. */
+  /**
+   * The file that it writes: when it fails and no more fits there, that is why, whatever it says
+   * itself.
+   */
   readonly writes?: string;
   /** What it is told besides the usual (@cocon-os/cli, DESIGN.md, "Programs that are started"). */
   readonly environment?: ProgramEnvironment;
@@ -32,7 +38,10 @@ export interface ToolCall {
 
 const KEPT_OUTPUT = 4096;
 
-/** Runs a program to its end and returns what it wrote on standard output. Throws `TOOL_MISSING`, `TOOL_FAILED`, `DISK_FULL`. */
+/**
+ * Runs a program to its end and returns what it wrote on standard output. Throws `TOOL_MISSING`,
+ * `TOOL_FAILED`, `DISK_FULL`.
+ */
 export async function runTool(call: ToolCall): Promise<string> {
   const child = startProgram(call.program, call.args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -62,7 +71,10 @@ export async function runTool(call: ToolCall): Promise<string> {
   );
 }
 
-/** Throws `DISK_FULL` when nothing more fits where the program wrote. mkfs.erofs then speaks of a bad checksum. */
+/**
+ * Throws `DISK_FULL` when nothing more fits where the program wrote. mkfs.erofs then speaks of a
+ * bad checksum.
+ */
 function assertRoom({ purpose, writes }: ToolCall): void {
   const full = writes === undefined ? undefined : fullPlace([dirname(writes), tmpdir()]);
   if (full === undefined) return;

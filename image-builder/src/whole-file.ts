@@ -1,4 +1,7 @@
-/** Files that a command makes: each is there whole or not at all, and takes the place of a file and of nothing else. */
+/**
+ * Files that a command makes: each is there whole or not at all, and takes the place of a file and
+ * of nothing else.
+ */
 import { rmSync } from 'node:fs';
 import { access, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -10,7 +13,10 @@ import { draftOf, sweepDrafts } from '@cocon-os/engine/drafts';
 
 import { BuilderError, isSystemError } from './errors.ts';
 
-/** Has `write` make a draft beside `output`, which then takes its name. Throws `OUTPUT_FAILED`, `DISK_FULL`, and what `write` throws. */
+/**
+ * Has `write` make a draft beside `output`, which then takes its name. Throws `OUTPUT_FAILED`,
+ * `DISK_FULL`, and what `write` throws.
+ */
 export async function wholeFile<T>(output: string, write: (draft: string) => Promise<T>): Promise<T> {
   await assertReplaceable(output);
   await sweepDrafts(dirname(output), output);
@@ -30,7 +36,10 @@ export async function wholeFile<T>(output: string, write: (draft: string) => Pro
   }
 }
 
-/** Whether a draft of `output` could not be written because of its disk, whoever says so. The draft's own name helps nobody. */
+/**
+ * Whether a draft of `output` could not be written because of its disk, whoever says so. The
+ * draft's own name helps nobody.
+ */
 function isFull(output: string, thrown: unknown): boolean {
   if (thrown instanceof CoconError && thrown.code === 'DISK_FULL')
     return thrown.facts['path'] === resolve(dirname(output));
@@ -38,8 +47,9 @@ function isFull(output: string, thrown: unknown): boolean {
 }
 
 /**
- * Refuses a name that something else than a file has: a rename would put a file into the place of a disk's node, and the disk
- * would have nothing of it. So is a directory that is not there. Throws `OUTPUT_FAILED`.
+ * Refuses a name that something else than a file has: a rename would put a file into the place of a
+ * disk's node, and the disk would have nothing of it. So is a directory that is not there. Throws
+ * `OUTPUT_FAILED`.
  */
 export async function assertReplaceable(output: string): Promise<void> {
   const found = await stat(output).catch(async (cause: unknown) => {

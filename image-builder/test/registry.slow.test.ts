@@ -1,5 +1,4 @@
 /** Pulling from a real server: Debian's docker-registry on this machine, filled by skopeo. */
-import { spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,6 +14,7 @@ import { resolveImage } from '../src/oci/resolve-image.ts';
 import { verifiedBytes } from '../src/oci/image-source.ts';
 import { cocon } from './support/cocon.ts';
 import { file, kernelLayer, tarOf, writeLayout } from './support/layout.ts';
+import { freePort, pushLayout, startRegistry as start, type Registry } from './support/registry.ts';
 import { scratchDirectory } from './support/scratch.ts';
 import { sh } from './support/sh.ts';
 
@@ -33,46 +33,15 @@ afterAll(() => {
   for (const stop of stops) stop();
 });
 
-/** Starts a registry with the given `auth:` section and fills it. Returns its host. */
-async function startRegistry(auth: string): Promise<{ readonly host: string; readonly storage: string }> {
-  const directory = scratch('registry');
-  mkdirSync(directory);
-  const port = await freePort();
-  const host = `127.0.0.1:${port}`;
-  const storage = join(directory, 'storage');
-  const config = join(directory, 'config.yml');
-  writeFileSync(
-    config,
-    `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${storage}}}\nhttp: {addr: "${host}"}\n${auth}`,
-  );
-  const server = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  stops.push(() => void server.kill());
-  let diagnostics = '';
-  server.stderr.on('data', (text: Buffer) => (diagnostics += text.toString()));
-  for (let tries = 0; ; tries += 1) {
-    const up = await fetch(`http://${host}/v2/`).catch(() => undefined);
-    if (up !== undefined) return { host, storage };
-    if (tries === 200 || server.exitCode !== null)
-      throw new Error(`docker-registry does not answer: ${diagnostics}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+/** Starts a registry with the given `auth:` section. */
+async function startRegistry(auth: string): Promise<Registry> {
+  const registry = await start(scratch('registry'), auth);
+  stops.push(registry.stop);
+  return registry;
 }
 
 async function push(host: string, ...options: readonly string[]): Promise<void> {
-  await sh(
-    'skopeo copy --quiet --dest-tls-verify=false "${@:3}" "oci:$1" "docker://$2/test/os:v1"',
-    layout,
-    host,
-    ...options,
-  );
+  await pushLayout(layout, `${host}/test/os:v1`, ...options);
 }
 
 /** An auth file as docker login writes it. */

@@ -59,6 +59,7 @@ export const bundle = defineCommand({
     const { mkfsErofs } = config.tools;
     const source = await openInput(args[0] ?? '', {
       insecure: options.insecure || config.seal.insecureRegistry,
+      onLine: (line) => terminal.err(`${line}\n`),
       cwd,
     });
     try {

@@ -50,11 +50,14 @@ export const inspect = defineCommand({
       return;
     }
     const progress = json ? silentProgress : terminalProgress(terminal);
-    const source = await openInput(what, { insecure: options.insecure, cwd }).catch((thrown: unknown) => {
-      // A tar archive without an image in it is told as that.
-      const isTar = thrown instanceof BuilderError && thrown.code === 'INPUT_NOT_AN_IMAGE';
-      throw (isFile && !isTar ? foreignInput(path, thrown) : undefined) ?? thrown;
-    });
+    const onLine = (line: string): void => terminal.err(`${line}\n`);
+    const source = await openInput(what, { insecure: options.insecure, cwd, onLine }).catch(
+      (thrown: unknown) => {
+        // A tar archive without an image in it is told as that.
+        const isTar = thrown instanceof BuilderError && thrown.code === 'INPUT_NOT_AN_IMAGE';
+        throw (isFile && !isTar ? foreignInput(path, thrown) : undefined) ?? thrown;
+      },
+    );
     try {
       const artifacts = await inspectArtifacts(source, keys, (done, total) =>
         progress.update('Checking', done, total),

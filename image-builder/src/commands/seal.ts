@@ -64,6 +64,7 @@ export const seal = defineCommand({
     const keys = await Promise.all(keyPaths.map(readPrivateKey));
     const source = await openInput(input, {
       insecure: options.insecure || config.seal.insecureRegistry,
+      onLine: (line) => terminal.err(`${line}\n`),
       cwd: args[0] === undefined ? loaded.directory : cwd,
     });
     try {

@@ -1,4 +1,7 @@
-/** The decompressed layers one behind the other in one temporary file, which has no name and vanishes with the process. */
+/**
+ * The decompressed layers one behind the other in one temporary file, which has no name and
+ * vanishes with the process.
+ */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +16,8 @@ export class Spool {
   #size = 0;
 
   /**
-   * Creates it in `directory` (default: that of TMPDIR), which needs room for the image's layers, decompressed. Throws
-   * {@link ScratchError}, as {@link append} does.
+   * Creates it in `directory` (default: that of TMPDIR), which needs room for the image's layers,
+   * decompressed. Throws {@link ScratchError}, as {@link append} does.
    */
   constructor(directory: string = tmpdir()) {
     let place: string | undefined;

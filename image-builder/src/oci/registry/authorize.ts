@@ -1,9 +1,16 @@
-/** Answers a registry's `WWW-Authenticate` challenge: Basic, or a Bearer token from its token server (distribution's token spec). */
+/**
+ * Answers a registry's `WWW-Authenticate` challenge: Basic, or a Bearer token from its token server
+ * (distribution's token spec).
+ */
+import { HttpFailure, readSmall, request, statusFailure, type HttpTransport } from '@cocon-os/cli/http';
 import { z } from 'zod';
 
 import { BuilderError } from '../../errors.ts';
 import { parse } from '../descriptor.ts';
 import type { Credentials } from './credentials.ts';
+
+/** Largest answer of a token server, in bytes. */
+const ANSWER_LIMIT = 2 ** 20;
 
 /** A challenge: its scheme, in lower case, and its parameters. */
 export interface Challenge {
@@ -23,12 +30,15 @@ export function parseChallenge(header: string): Challenge {
   return { scheme: scheme.toLowerCase(), parameters };
 }
 
-/** The value for the `Authorization` header. Throws `REGISTRY_UNAUTHORIZED`. */
+/**
+ * The value for the `Authorization` header. Throws `REGISTRY_UNAUTHORIZED`, and an `HttpFailure`
+ * for a token server that may answer another time.
+ */
 export async function authorize(
   challenge: Challenge,
   credentials: Credentials | undefined,
   scope: string,
-  registry: { readonly name: string; readonly insecure: boolean },
+  registry: { readonly name: string; readonly insecure: boolean; readonly transport: HttpTransport },
 ): Promise<string> {
   if (challenge.scheme === 'basic') {
     if (credentials === undefined)
@@ -46,15 +56,9 @@ export async function authorize(
   const service = challenge.parameters.get('service');
   if (service !== undefined) url.searchParams.set('service', service);
   url.searchParams.set('scope', challenge.parameters.get('scope') ?? scope);
-  const headers: Record<string, string> =
-    credentials === undefined ? {} : { authorization: basic(credentials) };
-  const response = await fetch(url, { headers }).catch((cause: unknown) => {
-    throw unauthorized(registry.name, `its token server ${url.origin} cannot be reached`, cause);
-  });
-  if (!response.ok) throw unauthorized(registry.name, `its token server answered ${response.status}`);
   const answer = parse(
     tokenAnswer,
-    new Uint8Array(await response.arrayBuffer()),
+    await ask(url, credentials, registry),
     `the answer of ${url.origin}`,
     'a token',
   );
@@ -62,6 +66,31 @@ export async function authorize(
   if (token === undefined)
     throw unauthorized(registry.name, `its token server ${url.origin} answered without a token`);
   return `Bearer ${token}`;
+}
+
+async function ask(
+  url: URL,
+  credentials: Credentials | undefined,
+  registry: { readonly name: string; readonly transport: HttpTransport },
+): Promise<Uint8Array> {
+  const headers: Record<string, string> =
+    credentials === undefined ? {} : { authorization: basic(credentials) };
+  try {
+    const answer = await request(registry.transport, url.href, headers);
+    if (answer.status !== 200) throw statusFailure(answer, Date.now() / 1000);
+    return await readSmall(answer, ANSWER_LIMIT);
+  } catch (thrown) {
+    if (!(thrown instanceof HttpFailure)) throw thrown;
+    const { kind, message, temporary, status, retryAfter, hint } = thrown;
+    if (!temporary) throw unauthorized(registry.name, `its token server ${url.origin}: ${message}`, thrown);
+    throw new HttpFailure(kind, `its token server ${url.origin}: ${message}`, {
+      temporary,
+      cause: thrown,
+      ...(status === undefined ? {} : { status }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
 }
 
 /** The error for a registry that does not let us in. */

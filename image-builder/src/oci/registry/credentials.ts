@@ -1,4 +1,7 @@
-/** User names and passwords of registries, from the files that `docker login` and `skopeo login` write. */
+/**
+ * User names and passwords of registries, from the files that `docker login` and `skopeo login`
+ * write.
+ */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -34,8 +37,8 @@ export function credentialFiles(environment: NodeJS.ProcessEnv): readonly string
 }
 
 /**
- * The credentials for `host/repository`; the longest path that fits counts. `undefined` where none are kept.
- * Throws `AUTH_FILE_INVALID`.
+ * The credentials for `host/repository`; the longest path that fits counts. `undefined` where none
+ * are kept. Throws `AUTH_FILE_INVALID`.
  */
 export async function findCredentials(
   files: readonly string[],

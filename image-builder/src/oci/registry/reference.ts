@@ -1,4 +1,7 @@
-/** References to images in registries: `host/name:tag@digest` (distribution-spec, "Pulling manifests"). */
+/**
+ * References to images in registries: `host/name:tag@digest` (distribution-spec, "Pulling
+ * manifests").
+ */
 import { BuilderError } from '../../errors.ts';
 import { splitDigest } from '../descriptor.ts';
 
@@ -17,7 +20,10 @@ const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.
 const TAG = /^\w[\w.-]{0,127}$/;
 const HOST = /^(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
 
-/** Reads a reference. It names its registry: no host is anybody's default here. Throws `REFERENCE_INVALID`. */
+/**
+ * Reads a reference. It names its registry: no host is anybody's default here. Throws
+ * `REFERENCE_INVALID`.
+ */
 export function parseReference(text: string): Reference {
   const [withoutDigest = '', digest, ...rest] = text.split('@');
   const slash = withoutDigest.indexOf('/');
@@ -28,10 +34,18 @@ export function parseReference(text: string): Reference {
   const name = colon < 0 ? path : path.slice(0, colon);
   const tag = colon < 0 ? 'latest' : path.slice(colon + 1);
   if (!HOST.test(host) || !REPOSITORY.test(name) || !TAG.test(tag) || rest.length > 0) {
-    throw new BuilderError('REFERENCE_INVALID', `Cannot read "${text}" as an image reference`, {
-      hint: 'Write it like registry.example/name:tag or registry.example/name@sha256:<64 hex digits>; a path must exist.',
+    throw new BuilderError('REFERENCE_INVALID', `Cannot read "${withoutUser(text)}" as an image reference`, {
+      hint: 'Write it like registry.example/name:tag or registry.example/name@sha256:<64 hex digits>; a path must exist. User and password come from skopeo login or docker login.',
     });
   }
   if (digest !== undefined) splitDigest(digest);
   return { host, repository: name, target: digest ?? tag, text };
+}
+
+/**
+ * A user and a password belong into an auth file; here they are a mistake, which is not to be
+ * printed.
+ */
+function withoutUser(text: string): string {
+  return text.replace(/^[^/]*@(?=[^/]*\/)/, '***@');
 }
