@@ -254,7 +254,51 @@ describe('cocon inspect', () => {
       JSON.parse((await cocon(workplace, 'inspect', image, '--json')).out) as object;
     expect(await report('disk.img')).toMatchObject({ partitionTable: 'primary' });
     expect(await report('lost.img')).toMatchObject({ partitionTable: 'backup', volumes: [{}] });
-    expect((await cocon(workplace, 'inspect', 'lost.img')).out).toContain('the primary one is lost');
+    expect((await cocon(workplace, 'inspect', 'lost.img')).out).toContain(
+      'the primary partition table is lost',
+    );
+  });
+
+  it('says of a disk that is larger or shorter than its image what is wrong with it, and reads it', async () => {
+    const copied = async (name: string, size: string): Promise<string> => {
+      copyFileSync(disk(), join(workplace, name));
+      await sh('truncate -s "$2" "$1"', join(workplace, name), size);
+      return (await cocon(workplace, 'inspect', name)).out;
+    };
+    expect(await copied('larger.img', '+512M')).toContain('[BACKUP_TABLE_MISPLACED]');
+    await sh(
+      'dd if=/dev/zero of="$1" bs=512 seek=1 count=33 conv=notrunc 2>&1',
+      join(workplace, 'larger.img'),
+    );
+    const { out } = await cocon(workplace, 'inspect', 'larger.img', '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      partitionTable: 'displaced',
+      volumes: [{ slots: [{ state: 'confirmed', signature: 'verified' }, {}] }],
+      findings: [{ code: 'PARTITION_TABLE_LOST' }, { code: 'BACKUP_TABLE_MISPLACED' }],
+    });
+    expect(await copied('shorter.img', '-512')).toContain('512 B shorter than its partition table says');
+    expect(await copied('cut.img', '-8M')).toContain('partition 3 (cocon-data) ends 4 MiB beyond its end');
+  });
+
+  it('says what a file is that is no disk, and the way to one', async () => {
+    await sh(
+      'qemu-img convert -O qcow2 "$1" "$2"; gzip -1c "$1" >"$3"',
+      disk(),
+      join(workplace, 'disk.qcow2'),
+      join(workplace, 'disk.img.gz'),
+    );
+    for (const [name, what, hint] of [
+      ['disk.qcow2', 'qcow2', 'qemu-img convert -f qcow2 -O raw'],
+      ['disk.img.gz', 'gzip', 'gzip -dc'],
+    ] as const) {
+      const { status, err } = await cocon(workplace, 'inspect', name);
+      expect([status, err.includes('[FOREIGN_FORMAT]'), err.includes(what), err.includes(hint)]).toEqual([
+        1,
+        true,
+        true,
+        true,
+      ]);
+    }
   });
 
   it('refuses an artifact with one byte changed', async () => {

@@ -16,9 +16,11 @@ interface Signature extends ForeignFormat {
   readonly magic: string;
 }
 
+/** Stands for the file's name in a hint. */
+const THIS_FILE = '<this file>';
 const convert = (format: string): string =>
-  `A disk is read raw: qemu-img convert -f ${format} -O raw <this file> disk.img.`;
-const unpack = (program: string): string => `Unpack it: ${program} -dc <this file> > disk.img.`;
+  `A disk is read raw: qemu-img convert -f ${format} -O raw ${THIS_FILE} disk.img`;
+const unpack = (program: string): string => `Unpack it: ${program} -dc ${THIS_FILE} > disk.img`;
 const FILE_SYSTEM =
   'It has no SDFS volume and no partition table. Name the whole disk, or the disk image that cocon image wrote.';
 
@@ -45,7 +47,7 @@ const SIGNATURES: readonly Signature[] = [
     offset: 0,
     magic: '3aff26ed',
     name: 'a sparse image of Android',
-    hint: 'Unpack it: simg2img <this file> disk.img.',
+    hint: `Unpack it: simg2img ${THIS_FILE} disk.img`,
   },
   { offset: 0, magic: '1f8b', name: 'compressed by gzip', hint: unpack('gzip') },
   { offset: 0, magic: 'fd377a585a00', name: 'compressed by xz', hint: unpack('xz') },
@@ -128,17 +130,22 @@ const VHD_FOOTER: Signature = {
 
 /** Which other format it is, beside a GUID partition table if there is one; `undefined` when it is none that is known here. */
 export function identify(device: BlockDevice): ForeignFormat | undefined {
-  return SIGNATURES.find((signature) => fits(device, signature));
+  return firstFit(device, SIGNATURES);
 }
 
 /** The same of a device that has no such table. */
 export function identifyWithoutTable(device: BlockDevice): ForeignFormat | undefined {
-  return [...SIGNATURES, MASTER_BOOT_RECORD].find((signature) => fits(device, signature));
+  return firstFit(device, [...SIGNATURES, MASTER_BOOT_RECORD]);
 }
 
 /** Whether a footer lies behind the disk's own bytes, whose last sector is then not the last one of the file. */
 export function fixedVhd(device: BlockDevice): ForeignFormat | undefined {
-  return fits(device, VHD_FOOTER) ? VHD_FOOTER : undefined;
+  return firstFit(device, [VHD_FOOTER]);
+}
+
+function firstFit(device: BlockDevice, signatures: readonly Signature[]): ForeignFormat | undefined {
+  const found = signatures.find((signature) => fits(device, signature));
+  return found && { name: found.name, hint: found.hint.replace(THIS_FILE, device.name) };
 }
 
 function fits(device: BlockDevice, { offset, magic }: Signature): boolean {
