@@ -149,4 +149,18 @@ describe('fetchCrates()', () => {
     expect(error.hint).toContain('Check the network');
     expect(await readdir(cache.sources)).toEqual([]);
   });
+
+  test('takes crates from the directory of the user when no registry answers', async () => {
+    const stop = await registry();
+    stop();
+    const directory = await scratchDirectory();
+    vi.stubEnv('COCON_SOURCES', directory);
+    const [hello, world] = [await locked('hello'), await locked('world')];
+    await writeFile(join(directory, hello.sha256), await crateFile('hello'));
+    const cache = await emptyCache();
+    expect((await errorOf(fetchCrates([hello, world], cache, () => {}))).code).toBe('SOURCE_FETCH_FAILED');
+    await writeFile(join(directory, 'world-1.0.0.crate'), await crateFile('world'));
+    const paths = await fetchCrates([hello, world], cache, () => {});
+    expect(await readFile(paths['world-1.0.0.crate'] ?? '')).toEqual(await crateFile('world'));
+  });
 });

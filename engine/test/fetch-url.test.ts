@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { cacheDirectoryAt, type CacheDirectory } from '../src/cache-directory.ts';
 import { fetchUrl } from '../src/sources/fetch-url.ts';
@@ -35,6 +35,8 @@ async function serve(answer: RequestListener): Promise<{ url: string; asked: () 
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/hello-1.0.tar.gz`, asked: () => count };
 }
+
+afterEach(() => void vi.unstubAllEnvs());
 
 describe('fetchUrl()', () => {
   test('downloads once, says how far it is, and checks the cached file each time', async () => {
@@ -94,5 +96,25 @@ describe('fetchUrl()', () => {
     const nobody = await errorOf(fetchUrl({ url: 'http://127.0.0.1:9/x', sha256 }, cache, () => {}));
     expect(nobody.code).toBe('SOURCE_FETCH_FAILED');
     expect(await readdir(cache.sources)).toEqual([]);
+  });
+
+  test('takes what the server has lost from the directory of the user, by hash or by name, and nothing else', async () => {
+    const directory = await scratchDirectory();
+    vi.stubEnv('COCON_SOURCES', directory);
+    const { url } = await serve((_, response) => void response.writeHead(404).end());
+    await writeFile(join(directory, 'hello-1.0.tar.gz'), 'other bytes');
+    const cache = await emptyCache();
+    expect((await errorOf(fetchUrl({ url, sha256 }, cache, () => {}))).code).toBe('SOURCE_GONE');
+    expect(await readdir(cache.sources)).toEqual([]);
+    await writeFile(join(directory, sha256), BYTES);
+    expect(await fetchUrl({ url, sha256 }, cache, () => {})).toBe(join(cache.sources, sha256));
+
+    await rm(join(directory, sha256));
+    await writeFile(join(directory, 'hello-1.0.tar.gz'), BYTES);
+    const other = await emptyCache();
+    expect(await readFile(await fetchUrl({ url, sha256 }, other, () => {}))).toEqual(BYTES);
+    await rm(directory, { recursive: true });
+    const error = await errorOf(fetchUrl({ url, sha256 }, await emptyCache(), () => {}));
+    expect(error.message).toBe(`Cannot look into ${directory}: it is not a directory`);
   });
 });

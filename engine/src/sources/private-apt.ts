@@ -61,6 +61,9 @@ export type ControlFields = Readonly<Record<string, string>>;
 /** Where apt keeps the programs that are not for people. */
 const APT_PROGRAMS = '/usr/lib/apt';
 
+/** What is a list for programs is no word about the progress. */
+const QUIET: ProcessOptions = { onLine() {} };
+
 /** What binary packages are for: the machine that builds. */
 const ARCHITECTURE = 'amd64';
 
@@ -103,8 +106,8 @@ export async function privateApt(
     options: ProcessOptions = {},
   ): Promise<ProcessResult> => {
     const result = await apt(program, args, {
-      ...options,
       onLine: (line) => onLine(shownAddress(line)),
+      ...options,
     });
     const { status, tail } = result;
     if (status === 0) return result;
@@ -129,12 +132,12 @@ export async function privateApt(
       return sourceRecords((await apt('apt-cache', ['showsrc', '--only-source', sourcePackage])).stdout);
     },
     async sourceNames() {
-      const { stdout } = await demand('apt-get', 'list the source packages', [
-        'indextargets',
-        '--format',
-        '$(FILENAME)',
-        'Created-By: Sources',
-      ]);
+      const { stdout } = await demand(
+        'apt-get',
+        'list the source packages',
+        ['indextargets', '--format', '$(FILENAME)', 'Created-By: Sources'],
+        QUIET,
+      );
       const names = new Map<string, string>();
       for (const list of stdout.split('\n').filter((path) => path !== '')) {
         const read = await apt('apt-helper', ['cat-file', list]);
@@ -149,7 +152,7 @@ export async function privateApt(
       await mkdir(into, { recursive: true });
       const what = `${sourcePackage}=${version}`;
       const args = ['source', '--download-only', '--only-source', '--print-uris', what];
-      const listed = (await demand('apt-get', `find the files of ${what}`, args)).stdout;
+      const listed = (await demand('apt-get', `find the files of ${what}`, args, QUIET)).stdout;
       const files = [...listed.matchAll(/^'(\S+)' (\S+) \d+ (\S+)$/gm)].filter(([, , name = '']) =>
         names.includes(name),
       );
@@ -157,18 +160,19 @@ export async function privateApt(
       await demand('apt-helper', `download ${names.join(' and ')}`, ['download-file', ...wanted]);
     },
     async closure(names) {
-      const { stdout } = await demand('apt-get', `resolve ${names.join(', ')}`, [
-        'install',
-        '--simulate',
-        ...names,
-      ]);
+      const { stdout } = await demand(
+        'apt-get',
+        `resolve ${names.join(', ')}`,
+        ['install', '--simulate', ...names],
+        QUIET,
+      );
       const chosen = [...stdout.matchAll(/^Inst (\S+) \((\S+) /gm)].map(
         ([, name, version]) => `${name}=${version}`,
       );
       return controlFiles((await apt('apt-cache', ['show', ...chosen])).stdout);
     },
     async packageVersions(names) {
-      const { stdout } = await demand('apt-cache', 'list versions of packages', ['madison', ...names]);
+      const { stdout } = await demand('apt-cache', 'list versions of packages', ['madison', ...names], QUIET);
       const found = [...stdout.matchAll(/^ *(\S+) \| +(\S+) \| /gm)];
       const versionsOf = (wanted: string): readonly string[] => [
         ...new Set(found.flatMap(([, name, version = '']) => (name === wanted ? [version] : []))),
