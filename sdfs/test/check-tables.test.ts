@@ -169,6 +169,22 @@ describe('locateVolume()', () => {
     }
   });
 
+  test('passes over a backup in the last sector that another system has left', () => {
+    const device = zeros(disk(512 * MIB), 1, 33);
+    const other = join(folder, 'other');
+    execFileSync('truncate', ['--size', String(device.sizeBytes), other]);
+    execFileSync('sfdisk', ['--quiet', other], { input: 'label: gpt\n,,linux\n' });
+    const tail = new Uint8Array(33 * 512);
+    const file = openFileDevice(other, 'read');
+    file.read(file.sizeBytes - tail.length, tail);
+    file.close();
+    device.write(device.sizeBytes - tail.length, tail);
+    expect(findPartitions(device)?.table).toBe('backup');
+    expect(locateVolume(device).partition).toMatchObject({ number: 2, offset: 8 * MIB });
+    expect(repairTables(device, 'both')).toEqual(['primary', 'backup']);
+    expect(told(device)).toEqual([]);
+  });
+
   test('takes no backup that an earlier, larger image has left behind', () => {
     const device = disk(512 * MIB);
     // The earlier image of 100 MiB had its volume elsewhere.

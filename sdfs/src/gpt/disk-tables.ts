@@ -65,10 +65,18 @@ export function findPartitions(device: BlockDevice): PartitionTable | undefined 
 
 /**
  * What can be read of a disk's tables; `undefined` when there is none. Goes on where {@link findPartitions} ends: with a table of
- * a larger disk than this one, and with a backup that lies where an image ended that was written to a larger disk.
+ * a larger disk than this one, and with a backup that lies where an image ended that was written to a larger disk, where the last
+ * sector has none, or one without a volume.
  */
 export function readTables(device: BlockDevice): DiskTables | undefined {
-  return tablesInPlace(device) ?? displacedTable(device);
+  const inPlace = tablesInPlace(device);
+  if (inPlace !== undefined && !isLeftover(inPlace)) return inPlace;
+  return displacedTable(device) ?? inPlace;
+}
+
+/** A backup in the last sector that an earlier life of the disk has left there, for all that can be told. */
+function isLeftover({ table, partitions, cut }: DiskTables): boolean {
+  return table === 'backup' && ![...partitions, ...cut].some(({ type }) => type === PARTITION_TYPE);
 }
 
 function tablesInPlace(device: BlockDevice): DiskTables | undefined {
