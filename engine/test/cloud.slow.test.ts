@@ -22,7 +22,7 @@ function told(data: Told, options: Partial<DeviceOptions> = {}): Promise<DeviceS
   const files = Object.entries(data).map(
     ([name, contents]) => [`run/cocon/cloud/${name}`, contents] as const,
   );
-  return deviceShell({ slices: ['cloud'], files: Object.fromEntries(files), ...options });
+  return deviceShell({ slices: ['base-files', 'cloud'], files: Object.fromEntries(files), ...options });
 }
 
 const APPLY = '/etc/cocon/cloud/apply /run/cocon/cloud; echo "status $?"; hostname';
@@ -230,7 +230,7 @@ describe('apply, of any words', () => {
         [`run/told/${index}/instance-id`, each],
       ]),
     );
-    const device = await deviceShell({ slices: ['cloud'], files });
+    const device = await deviceShell({ slices: ['base-files', 'cloud'], files });
     const { output, status } = await device.run(
       'cd /; for place in /run/told/*; do /etc/cocon/cloud/apply "$place" || echo "$place failed"; done; ls -A /data /data/ssh',
     );
@@ -249,7 +249,10 @@ network-interfaces: |
 
 describe('meta-data of NoCloud', () => {
   test('gives what stands at the start of a line', async () => {
-    const device = await deviceShell({ slices: ['cloud'], files: { 'run/meta-data': META_DATA } });
+    const device = await deviceShell({
+      slices: ['base-files', 'cloud'],
+      files: { 'run/meta-data': META_DATA },
+    });
     await device.run('awk -v directory=/run -f /etc/cocon/cloud/meta-data.awk /run/meta-data');
     expect(read(device, 'run/instance-id')).toBe('iid-1\n');
     expect(read(device, 'run/hostname')).toBe('edge # not a comment for us\n');
@@ -315,7 +318,10 @@ describe('ec2', () => {
 
   test('is content with an instance that has neither keys nor user-data', async () => {
     const { address } = await serve({ '/latest/meta-data/instance-id': 'i-1' });
-    const device = await deviceShell({ slices: ['cloud'], commandLine: `cocon.metadata=http://${address}` });
+    const device = await deviceShell({
+      slices: ['base-files', 'cloud'],
+      commandLine: `cocon.metadata=http://${address}`,
+    });
     expect(await device.run(EC2)).toEqual({ output: '', status: 0 });
     expect(read(device, 'run/x/keys')).toBeUndefined();
     expect(read(device, 'run/x/user-data')).toBeUndefined();
@@ -327,7 +333,10 @@ describe('ec2', () => {
       '/latest/meta-data/public-keys/': '0=a\n../../user-data=b\n1/../0=c\n$(reboot)=d\n',
     };
     const { address, asked } = await serve(answers);
-    const device = await deviceShell({ slices: ['cloud'], commandLine: `cocon.metadata=http://${address}` });
+    const device = await deviceShell({
+      slices: ['base-files', 'cloud'],
+      commandLine: `cocon.metadata=http://${address}`,
+    });
     await device.run(EC2);
     expect(asked.filter((each) => each.includes('openssh-key'))).toEqual([
       'GET /latest/meta-data/public-keys/0/openssh-key',
@@ -337,7 +346,10 @@ describe('ec2', () => {
   test('fails when the service fails in the middle', async () => {
     const { '/latest/meta-data/public-keys/1/openssh-key': _, ...answers } = ANSWERS;
     const { address } = await serve(answers);
-    const device = await deviceShell({ slices: ['cloud'], commandLine: `cocon.metadata=http://${address}` });
+    const device = await deviceShell({
+      slices: ['base-files', 'cloud'],
+      commandLine: `cocon.metadata=http://${address}`,
+    });
     expect(await device.run(EC2)).toEqual({
       output: `cocon: cloud: ${address} does not give key 1\n`,
       status: 1,
@@ -352,7 +364,10 @@ describe('ec2', () => {
   test.for(['http://a/b', 'http://$(reboot)', 'https://a', 'http://-x y', 'http://a:b'])(
     'refuses the address %s',
     async (address) => {
-      const device = await deviceShell({ slices: ['cloud'], commandLine: `cocon.metadata=${address}` });
+      const device = await deviceShell({
+        slices: ['base-files', 'cloud'],
+        commandLine: `cocon.metadata=${address}`,
+      });
       const { output, status } = await device.run(`hostname() { :; }; ${EC2}`);
       expect(status).toBe(1);
       expect(output).toContain('cocon.metadata is no address');

@@ -19,6 +19,8 @@ import { REPOSITORY } from '../src/define/location.ts';
 export interface DeviceShell {
   /** Where a path of the device is on this machine. */
   path(path: string): string;
+  /** Arguments of bwrap that whoever is root already starts a program of the device with. */
+  readonly sandbox: readonly string[];
   /** Runs a script to its end. */
   run(script: string): Promise<{ readonly output: string; readonly status: unknown }>;
 }
@@ -52,9 +54,10 @@ async function busyboxLayer(): Promise<string> {
 /** Another file system than that of temporary files, so that /data is a mount point by every program's rules. */
 const DATA_DIRECTORY = '/dev/shm';
 
-/** Root in namespaces of its own, but for the network: tests serve what a cloud would. */
+/** Namespaces of its own, but for the network: tests serve what a cloud would. */
 const ALONE =
-  '--unshare-user --unshare-uts --unshare-ipc --unshare-pid --die-with-parent --uid 0 --gid 0 --cap-add CAP_SYS_ADMIN --hostname cocon';
+  '--unshare-uts --unshare-ipc --unshare-pid --die-with-parent --cap-add CAP_SYS_ADMIN --hostname cocon';
+const AS_ROOT = '--unshare-user --uid 0 --gid 0';
 const ENVIRONMENT = '--clearenv --setenv PATH /usr/bin:/bin:/usr/sbin:/sbin --chdir /';
 
 /** A device's files in a new directory, which goes with the test. */
@@ -83,8 +86,9 @@ export async function deviceShell({
   const sandbox = `${ALONE} ${binds.join(' ')} ${ENVIRONMENT}`.split(' ');
   return {
     path: pathOf,
+    sandbox,
     async run(script) {
-      const child = spawn('bwrap', [...sandbox, '/bin/sh', '-c', script], {
+      const child = spawn('bwrap', [...AS_ROOT.split(' '), ...sandbox, '/bin/sh', '-c', script], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let output = '';
