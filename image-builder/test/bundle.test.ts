@@ -2,13 +2,15 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 
-import { bundleTree, prepareRoot } from '../src/bundle/bundle-tree.ts';
+import { bundleTree, prepareRoot, type RootPlan } from '../src/bundle/bundle-tree.ts';
 import { parseExecution } from '../src/bundle/image-execution.ts';
 import { resourcesOf } from '../src/bundle/limits.ts';
 import { MOUNT_POINTS, runtimeConfig, type ContainerPlan } from '../src/bundle/runtime-config.ts';
 import { seccompFor } from '../src/bundle/seccomp-profile.ts';
+import { readTreeFile } from '../src/bundle/tree-file.ts';
 import { resolveUser } from '../src/bundle/user.ts';
 import { emptyDirectory, type Directory, type Inode } from '../src/tree/inode.ts';
+import { resolveDirectory } from '../src/tree/resolve.ts';
 import { Spool } from '../src/tree/spool.ts';
 
 function executionOf(config: unknown) {
@@ -302,6 +304,9 @@ describe('runtimeConfig()', () => {
           "readonly": true,
         },
         "seccomp": 0,
+        "sysctl": {
+          "net.ipv4.ping_group_range": "0 2147483647",
+        },
       }
     `);
   });
@@ -321,7 +326,7 @@ describe('runtimeConfig()', () => {
       runtimeConfig({ ...PLAN, network }).linux.namespaces.map(({ type }) => type);
     expect(types('none').filter((type) => !types('host').includes(type))).toEqual(['network']);
     const mounts = runtimeConfig({ ...PLAN, network: 'host' }).mounts.map(({ source }) => source);
-    expect(mounts.at(-1)).toBe('/run/resolv.conf');
+    expect(mounts.at(-1)).toBe('/run/resolv');
   });
 
   it('covers every directory that a mount needs', () => {
@@ -374,6 +379,15 @@ function directory(children: Readonly<Record<string, Inode>> = {}): Directory {
   return { ...emptyDirectory(), children: new Map(links) };
 }
 
+/** Prepares a root for a container called `app`. Returns what is left out, and the text of a file in its /etc. */
+function prepare(root: Directory, { workingDirectory = '/', network = 'none' }: Partial<RootPlan> = {}) {
+  using stack = new DisposableStack();
+  const spool = stack.adopt(new Spool(), (each) => each.close());
+  const left = prepareRoot(root, { name: 'app', workingDirectory, network }, spool);
+  const read = (name: string): string | undefined => readTreeFile(root, spool, `/etc/${name}`);
+  return { left, hosts: read('hosts'), hostname: read('hostname'), nameServers: read('resolv.conf') };
+}
+
 const NODE: Inode = { ...emptyDirectory(), type: 'block-device', major: 254, minor: 0 };
 
 describe('prepareRoot()', () => {
@@ -382,8 +396,9 @@ describe('prepareRoot()', () => {
       dev: directory({ vda: NODE }),
       srv: directory({ deep: directory({ disk: NODE }) }),
     });
-    expect(prepareRoot(root, '/srv/app', 'none')).toBe(2);
-    expect([...root.children.keys()].toSorted()).toEqual(['dev', 'proc', 'run', 'srv', 'sys', 'tmp']);
+    expect(prepare(root, { workingDirectory: '/srv/app' }).left).toEqual(['2 device nodes']);
+    const names = [...root.children.keys()].toSorted();
+    expect(names).toEqual(['dev', 'etc', 'proc', 'run', 'srv', 'sys', 'tmp']);
     const srv = root.children.get('srv')?.inode;
     expect(srv?.type === 'directory' ? [...srv.children.keys()] : []).toEqual(['deep', 'app']);
   });
@@ -391,23 +406,51 @@ describe('prepareRoot()', () => {
   it('follows a link to a directory of the image', () => {
     const run: Inode = { ...emptyDirectory(), type: 'symlink', target: 'var/run' };
     const root = directory({ run, var: directory({ run: directory() }) });
-    prepareRoot(root, '/', 'none');
+    prepare(root);
     expect(root.children.get('run')?.inode).toBe(run);
   });
 
+  const link = (target: string): Inode => ({ ...emptyDirectory(), type: 'symlink', target });
+  const FILE: Inode = { ...emptyDirectory(), type: 'file', offset: 0, size: 0 };
+
   it.for([
-    ['nothing', {}],
-    ['a directory', { etc: directory() }],
+    ['nothing', () => directory()],
+    ['an empty /etc', () => directory({ etc: directory() })],
     [
-      'a link to another machine',
-      { etc: directory({ 'resolv.conf': { ...emptyDirectory(), type: 'symlink', target: '/x' } }) },
+      'files of the machine that built it',
+      () => directory({ etc: directory({ hosts: FILE, hostname: FILE }) }),
     ],
-  ] as const)('puts a file below the name servers where the image has %s', ([, children]) => {
-    const root = directory(children);
-    prepareRoot(root, '/', 'host');
-    const etc = root.children.get('etc')?.inode;
-    const file = etc?.type === 'directory' ? etc.children.get('resolv.conf')?.inode : undefined;
-    expect(file).toMatchObject({ type: 'file', size: 0 });
+    ['links', () => directory({ etc: directory({ hosts: link('/x'), 'resolv.conf': link('../run/y') }) })],
+    [
+      'directories',
+      () => directory({ etc: directory({ hosts: directory({ x: FILE }), hostname: directory() }) }),
+    ],
+    ['/etc elsewhere', () => directory({ etc: link('usr/etc'), usr: directory({ etc: directory() }) })],
+  ] as const)('gives it names of its own where the image has %s', ([, root]) => {
+    const expected = {
+      left: [],
+      hosts: '127.0.0.1\tlocalhost app\n::1\tlocalhost ip6-localhost ip6-loopback\n',
+      hostname: 'app\n',
+    };
+    expect(prepare(root())).toEqual({ ...expected, nameServers: '' });
+    const shared = root();
+    expect(prepare(shared, { network: 'host' })).toEqual({ ...expected, nameServers: undefined });
+    const etc = resolveDirectory(shared, ['etc'], 'etc')?.directory;
+    expect(etc?.children.get('resolv.conf')?.inode).toMatchObject({ target: '/run/resolv/resolv.conf' });
+  });
+
+  it('reports lines of /etc/hosts that the image has had', () => {
+    const hosts: Inode = { ...FILE, size: 20 };
+    expect(prepare(directory({ etc: directory({ hosts }) })).left).toEqual(['the lines of /etc/hosts']);
+  });
+
+  it.for([
+    ['a file', FILE],
+    ['a link to nothing', link('nothing')],
+  ] as const)('refuses %s in the place of /etc', ([, etc]) => {
+    expect(() => prepare(directory({ etc }))).toThrow(
+      expect.objectContaining({ code: 'MOUNT_POINT_INVALID' }),
+    );
   });
 
   it('makes the directory that a mount would be on behind a link', () => {
@@ -424,7 +467,7 @@ describe('prepareRoot()', () => {
     ['a link to itself', { ...emptyDirectory(), type: 'symlink', target: 'proc' }],
     ['a link that climbs above the root', { ...emptyDirectory(), type: 'symlink', target: '../x' }],
   ] as const)('refuses %s in the place of a mount', ([, proc]) => {
-    expect(() => prepareRoot(directory({ proc }), '/', 'none')).toThrow(
+    expect(() => prepare(directory({ proc }))).toThrow(
       expect.objectContaining({ code: 'MOUNT_POINT_INVALID' }),
     );
   });

@@ -3,21 +3,33 @@ import { BuilderError } from '../errors.ts';
 import { emptyDirectory, type Directory, type Link } from '../tree/inode.ts';
 import { resolveDirectory } from '../tree/resolve.ts';
 import type { Spool } from '../tree/spool.ts';
+import { putNetworkFiles } from './network-files.ts';
 import { MOUNT_POINTS, type ContainerNetwork } from './runtime-config.ts';
 
 const READABLE = 0o444;
 /** Which layer a name is from counts only while layers are applied. */
 const NO_LAYER = 0;
 
+/** What an image's root is made fit for. */
+export interface RootPlan {
+  /** The container's. */
+  readonly name: string;
+  readonly network: ContainerNetwork;
+  readonly workingDirectory: string;
+}
+
 /**
- * Makes an image's root one that a container can have read-only: with something below each mount, a working directory
- * and without device nodes. Returns how many nodes were left out. Throws `MOUNT_POINT_INVALID`, `WORKING_DIRECTORY_INVALID`.
+ * Makes an image's root one that a container can have read-only: with something below each mount, the files that say who it is, a working
+ * directory, and without device nodes. Returns what of the image is left out, for people. Throws `MOUNT_POINT_INVALID`,
+ * `WORKING_DIRECTORY_INVALID`.
  */
-export function prepareRoot(root: Directory, workingDirectory: string, network: ContainerNetwork): number {
-  for (const name of MOUNT_POINTS) requireMountPoint(root, name);
-  if (network === 'host') requireNameServers(root);
-  requireWorkingDirectory(root, workingDirectory);
-  return removeDevices(root);
+export function prepareRoot(root: Directory, plan: RootPlan, spool: Spool): readonly string[] {
+  for (const name of MOUNT_POINTS) requireDirectory(root, name, 'and one is mounted there');
+  const etc = requireDirectory(root, 'etc', 'and /etc/hosts lies there');
+  const lost = putNetworkFiles(etc, plan.name, plan.network, spool);
+  requireWorkingDirectory(root, plan.workingDirectory);
+  const devices = removeDevices(root);
+  return devices === 0 ? lost : [...lost, `${devices} device nodes`];
 }
 
 /** The tree of the whole bundle. `config` is put into the spool. */
@@ -41,13 +53,13 @@ function metadataOf({ mtime }: Directory) {
 }
 
 /** A link is followed, and what it leads to is made where the image lacks it, as runtimes do on a root that can be written. */
-function requireMountPoint(root: Directory, name: string): void {
+function requireDirectory(root: Directory, name: string, why: string): Directory {
   try {
-    resolveDirectory(root, [name], name, NO_LAYER);
+    return resolveDirectory(root, [name], name, NO_LAYER).directory;
   } catch (cause) {
     throw new BuilderError(
       'MOUNT_POINT_INVALID',
-      `Cannot bundle the image: its /${name} is no directory, and one is mounted there`,
+      `Cannot bundle the image: its /${name} is no directory, ${why}`,
       { hint: `Remove /${name} from the image, or make it a directory.`, facts: { path: `/${name}` }, cause },
     );
   }
@@ -67,14 +79,6 @@ function requireWorkingDirectory(root: Directory, path: string): void {
       },
     );
   }
-}
-
-/** A file for the device's to be mounted on. What an image has in its place is of the machine that built it. */
-function requireNameServers(root: Directory): void {
-  const etc = resolveDirectory(root, ['etc'], '/etc/resolv.conf', NO_LAYER)?.directory;
-  if (etc?.children.get('resolv.conf')?.inode.type === 'file') return;
-  const file = { ...metadataOf(root), type: 'file', mode: READABLE, offset: 0, size: 0 } as const;
-  etc?.children.set('resolv.conf', { inode: file, layer: NO_LAYER });
 }
 
 /** The runtime makes the few that programs need; any other would be a way to a disk of the device. */

@@ -64,7 +64,8 @@ export async function bundle(source: ImageSource, options: BundleOptions): Promi
     const execution = parseExecution(image.configuration, `configuration of ${source.name}`);
     if (execution.args.length === 0) throw noCommand(source);
     const root = await unpackImage(source, image, spool, config.seal.limits, progress);
-    const devices = prepareRoot(root, execution.workingDirectory, network);
+    const { workingDirectory } = execution;
+    const left = prepareRoot(root, { name, network, workingDirectory }, spool);
     const user = resolveUser(execution.user, {
       passwd: readTreeFile(root, spool, '/etc/passwd'),
       group: readTreeFile(root, spool, '/etc/group'),
@@ -93,7 +94,7 @@ export async function bundle(source: ImageSource, options: BundleOptions): Promi
       sha256,
       sizeBytes: size,
       config: runtime,
-      passedOver: [...execution.passedOver, ...(devices === 0 ? [] : [`${devices} device nodes`])],
+      passedOver: [...execution.passedOver, ...left],
     };
   } finally {
     progress.finish();

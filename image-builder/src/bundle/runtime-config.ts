@@ -40,6 +40,8 @@ const CAPABILITIES = [
 const OOM_SCORE = 500;
 
 const HARMLESS = ['nosuid', 'noexec', 'nodev'] as const;
+/** Where programs unpack others: PyInstaller and JNA in /tmp, s6-overlay in /run. */
+const EXECUTABLE = ['nosuid', 'nodev'] as const;
 
 /** The root is read-only, so each of these lies on a directory of the bundle. */
 const MOUNTS: readonly Mount[] = [
@@ -59,17 +61,23 @@ const MOUNTS: readonly Mount[] = [
   { destination: '/dev/shm', type: 'tmpfs', source: 'tmpfs', options: [...HARMLESS, 'mode=1777'] },
   { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...HARMLESS, 'ro'] },
   { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...HARMLESS, 'ro'] },
-  { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: [...HARMLESS, 'mode=1777'] },
-  { destination: '/run', type: 'tmpfs', source: 'tmpfs', options: [...HARMLESS, 'mode=755'] },
+  { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: [...EXECUTABLE, 'mode=1777'] },
+  { destination: '/run', type: 'tmpfs', source: 'tmpfs', options: [...EXECUTABLE, 'mode=755'] },
 ];
 
-/** The device's name servers, for who shares its network. The file stays the same when a new lease changes them. */
-const NAME_SERVERS: Mount = {
-  destination: '/etc/resolv.conf',
+/** The directory with the device's name servers, on the device and in containers that share its network. */
+export const NAME_SERVERS = '/run/resolv';
+
+/** For whoever shares the device's network: the directory, in which a lease replaces resolv.conf. */
+const DEVICE_NAME_SERVERS: Mount = {
+  destination: NAME_SERVERS,
   type: 'bind',
-  source: '/run/resolv.conf',
+  source: NAME_SERVERS,
   options: ['bind', 'ro', ...HARMLESS],
 };
+
+/** In a network of its own everybody may ping, as with Docker; of the device's network the device says so itself. */
+const OWN_NETWORK = { 'net.ipv4.ping_group_range': '0 2147483647' };
 
 /** Directories that the root file system has to have. */
 export const MOUNT_POINTS: readonly string[] = ['proc', 'dev', 'sys', 'tmp', 'run'];
@@ -110,11 +118,12 @@ export function runtimeConfig(plan: ContainerPlan): RuntimeConfig {
       noNewPrivileges: true,
       oomScoreAdj: OOM_SCORE,
     },
-    mounts: plan.network === 'host' ? [...MOUNTS, NAME_SERVERS] : MOUNTS,
+    mounts: plan.network === 'host' ? [...MOUNTS, DEVICE_NAME_SERVERS] : MOUNTS,
     linux: {
       cgroupsPath: `/containers/${name}`,
       namespaces: namespaces(plan.network),
       resources: plan.resources,
+      ...(plan.network === 'none' ? { sysctl: OWN_NETWORK } : {}),
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READ_ONLY_PATHS,
       seccomp: seccompFor(plan.architecture),

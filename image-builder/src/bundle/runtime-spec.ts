@@ -88,6 +88,8 @@ export interface RuntimeConfig {
     readonly cgroupsPath: string;
     readonly namespaces: readonly Namespace[];
     readonly resources: Resources;
+    /** config-linux.md, "Sysctl": of the container's own namespaces. */
+    readonly sysctl?: Readonly<Record<string, string>>;
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly seccomp: Seccomp;

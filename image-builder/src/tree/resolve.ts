@@ -16,6 +16,13 @@ export interface Resolved {
  * what a lower layer has that is no directory; without it a missing one gives `undefined`. Throws `LAYER_ESCAPES` when a
  * link climbs above the root, `LAYER_ENTRY_INVALID` when a file of the same layer is in the way.
  */
+export function resolveDirectory(root: Directory, path: Path, layer: string, create: number): Resolved;
+export function resolveDirectory(
+  root: Directory,
+  path: Path,
+  layer: string,
+  create?: number,
+): Resolved | undefined;
 export function resolveDirectory(
   root: Directory,
   path: Path,
