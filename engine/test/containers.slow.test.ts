@@ -6,14 +6,20 @@ import { deviceShell } from './device-shell.ts';
 describe('cocon-container', () => {
   test.for([
     ['no word', '', 2, /^Usage: cocon-container run/],
-    ['an unknown word', 'start x', 2, /^Usage: /],
+    ['an unknown word', 'restart x', 2, /^Usage: /],
+    [
+      'a container that nobody keeps',
+      'start x',
+      1,
+      /Cannot start "x": no bundle in \/data\/containers is that container's\nhint: /,
+    ],
     ['no bundle', 'run', 2, /^Usage: /],
     ['two bundles', 'run a b', 2, /^Usage: /],
     ['a bundle that is not there', 'run /data/none', 1, /Cannot run "\/data\/none": there is no such file/],
     ['a directory', 'run /data', 1, /it is neither a file nor a block device/],
     ['a device that is none for blocks', 'run /dev/null', 1, /it is neither a file nor a block device/],
     ['a name with a quote', `run "/data/a'b"`, 1, /Cannot run "\/data\/a'b"/],
-    ['a kernel without controllers', 'run /etc/hosts', 1, /no control group controller "cpu"\nhint: /],
+    ['a kernel without controllers', 'run /etc/passwd', 1, /no control group controller "cpu"\nhint: /],
   ] as const)('refuses %s', async ([, args, status, says]) => {
     const device = await deviceShell({ slices: ['base-files', 'containers'] });
     const run = await device.run(`cocon-container ${args}`);
@@ -22,6 +28,20 @@ describe('cocon-container', () => {
 });
 
 describe('the service containers', () => {
+  /** In place of cocon-container: runs a script, with the bundle's file in $2, and ends it by its process number. */
+  const standIn = (says: string) =>
+    `#!/bin/sh
+case $1 in
+  run) echo $$ >"$COCON_KEPT/pid"; ${says} ;;
+  end) exec 2>/dev/null; kill "$(cat "/run/containers/kept/$2/pid")" ;;
+esac
+`;
+  /** Starts the service, with a pipe in place of the log's device: what is written to it comes out as it was, a record after the other. */
+  const START = `mkdir -p /data/containers
+mknod /dev/kmsg p; : >/tmp/log; cat /dev/kmsg >/tmp/log & exec 8>/dev/kmsg
+logged() { until [ "$(grep -c "$1" /tmp/log)" -ge "\${2:-1}" ]; do sleep 0.1; done; }
+`;
+
   /** What the kernel's log gets of a container that runs `says`; its bundle goes with it, so it is started once. */
   async function logOf(
     says: string,
@@ -31,21 +51,72 @@ describe('the service containers', () => {
     const device = await deviceShell({
       slices: ['base-files', 'containers'],
       files: {
-        'usr/bin/cocon-container': `#!/bin/sh\nrm "$2"\n${says}\n`,
+        'usr/bin/cocon-container': standIn(`( ${says}\n); status=$?; trap "" TERM; rm "$2"; exit "$status"`),
         [`data/containers/${name}.erofs`]: '',
       },
     });
-    // A pipe in place of the device: what is written to it comes out as it was written, a record after the other.
     return await device.run(
-      `mknod /dev/kmsg p; cat /dev/kmsg & exec 9>/dev/kmsg
-( exec 9>&-; ${limits}; /etc/cocon/services.d/containers ); status=$?
-exec 9>&-; wait; exit "$status"`,
+      `${START} ( exec 8>&-; ${limits}; exec /etc/cocon/services.d/containers ) & logged ': ended with status'; cat /tmp/log; kill -KILL -1`,
     );
   }
 
-  test('has nothing to do without bundles, and ends so that nobody starts it again', async () => {
-    const device = await deviceShell({ slices: ['base-files', 'containers'] });
-    expect(await device.run('/etc/cocon/services.d/containers')).toEqual({ output: '', status: 0 });
+  /** What the kernel's log gets of a container that runs `says`, while a script is run. */
+  async function logWhile(says: string, script: string): Promise<string> {
+    const device = await deviceShell({
+      slices: ['base-files', 'containers'],
+      files: { 'usr/bin/cocon-container': standIn(says) },
+    });
+    const { output } = await device.run(
+      `${START} /etc/cocon/services.d/containers 8>&- & ${script}; cat /tmp/log; kill -KILL -1`,
+    );
+    return output;
+  }
+
+  const STAYS = `echo run; trap 'kill $!; exit 143' TERM; sleep 100 & wait`;
+  const PUT = 'echo >/data/containers/app.erofs';
+
+  test('starts a bundle that is put there later, by writing or by renaming, and no other file', async () => {
+    const script = `rmdir /data/containers; sleep 0.3; mkdir /data/containers; sleep 0.3; ${PUT}; logged run
+echo >/data/containers/.half.erofs; echo >/data/containers/b.part; echo >/data/c; mv /data/c /data/containers/c.erofs; logged run 2`;
+    expect(await logWhile(STAYS, script)).toBe('container app.erofs: run\ncontainer c.erofs: run\n');
+  });
+
+  test('waits longer before each start of one that ends at once', async () => {
+    expect(await logWhile('exit 3', `${PUT}; logged ended 3`)).toBe(
+      [2, 4, 8]
+        .map((pause) => `container app.erofs: ended with status 3, starts again in ${pause} s\n`)
+        .join(''),
+    );
+  });
+
+  test('starts anew at once what has another bundle, and ends what has none', async () => {
+    const script = `${PUT}; logged run; ${PUT}; logged run 2; rm /data/containers/app.erofs; logged gone; ls /run/containers/kept`;
+    expect(await logWhile(STAYS, script)).toBe(
+      [
+        'run',
+        'ended with status 143, its bundle has changed',
+        'run',
+        'ended with status 143, its bundle is gone',
+        '',
+      ]
+        .join('\ncontainer app.erofs: ')
+        .replace(/^/, 'container app.erofs: ')
+        .replace(/container app\.erofs: $/, ''),
+    );
+  });
+
+  test('leaves alone what is stopped until it is started or replaced', async () => {
+    const stop = 'echo held >/run/containers/kept/app.erofs/held; cocon-container end app.erofs';
+    const start = `printf 'start\\t-\\tapp.erofs\\n' >/run/containers/queue`;
+    const script = `${PUT}; logged run; ${stop}; logged stopped; sleep 3; ${start}; logged run 2; ${stop}; logged stopped 2; ${PUT}; logged run 3`;
+    const lines = (await logWhile(STAYS, script)).trimEnd().split('\n');
+    expect(lines.map((line) => line.replace('container app.erofs: ', ''))).toEqual([
+      'run',
+      'ended with status 143, it is stopped',
+      'run',
+      'ended with status 143, it is stopped',
+      'run',
+    ]);
   });
 
   test('logs each line of a container as it is, and its end', async () => {
@@ -55,7 +126,7 @@ exec 9>&-; wait; exit "$status"`,
         'container app.erofs:   in \\033 deep',
         'container app.erofs: -n',
         'container app.erofs: wrong',
-        'container app.erofs: ended with status 3',
+        'container app.erofs: ended with status 3, its bundle is gone',
         '',
       ].join('\n'),
     );
@@ -65,12 +136,14 @@ exec 9>&-; wait; exit "$status"`,
     const { output } = await logOf(
       'for fd in 3 4 5 6 7 8 9; do [ ! -e "/proc/self/fd/$fd" ] || echo "has $fd"; done',
     );
-    expect(output).toBe('container app.erofs: ended with status 0\n');
+    expect(output).toBe('container app.erofs: ended with status 0, its bundle is gone\n');
   });
 
   test('keeps its own line apart from a last one without an end', async () => {
     const { output } = await logOf('printf "no end"; exit 1');
-    expect(output).toBe('container app.erofs: no end\ncontainer app.erofs: ended with status 1\n');
+    expect(output).toBe(
+      'container app.erofs: no end\ncontainer app.erofs: ended with status 1, its bundle is gone\n',
+    );
   });
 
   test('logs a long line in pieces that a record of the kernel can hold, and says what belongs together', async () => {
@@ -88,13 +161,16 @@ exec 9>&-; wait; exit "$status"`,
       ...pieces.slice(1).map(() => `${head} (continued)`),
     ]);
     expect(pieces.map((record) => record.replace(/^[^:]*: /, '')).join('')).toBe(line);
-    expect(records.slice(pieces.length)).toEqual([`${head}: next`, `${head}: ended with status 0`]);
+    expect(records.slice(pieces.length)).toEqual([
+      `${head}: next`,
+      `${head}: ended with status 0, its bundle is gone`,
+    ]);
   });
 
   test('says nothing more of a line that is just as long as a piece', async () => {
     const { output } = await logOf(`echo ${'x'.repeat(700)}; echo next`);
     expect(output).toBe(
-      ['x'.repeat(700), 'next', 'ended with status 0']
+      ['x'.repeat(700), 'next', 'ended with status 0, its bundle is gone']
         .map((text) => `container app.erofs: ${text}\n`)
         .join(''),
     );
@@ -108,7 +184,9 @@ exec 9>&-; wait; exit "$status"`,
     );
     expect(status).toBe(0);
     expect(output.replaceAll(/[^x]/g, '')).toHaveLength(4 * 2 ** 20);
-    expect(output).toMatch(/container app\.erofs: alive\ncontainer app\.erofs: ended with status 0\n$/);
+    expect(output).toMatch(
+      /container app\.erofs: alive\ncontainer app\.erofs: ended with status 0, its bundle is gone\n$/,
+    );
   });
 });
 
@@ -125,7 +203,7 @@ describe('services', () => {
       },
     });
     const run = await device.run(
-      'chmod +x /etc/cocon/services.d/[ef]*; /etc/cocon/services; cat /data/fails /data/ends',
+      'rm /etc/cocon/services.d/network; chmod +x /etc/cocon/services.d/[ef]*; /etc/cocon/services; cat /data/fails /data/ends',
     );
     expect(run).toEqual({
       output:

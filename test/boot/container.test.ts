@@ -30,6 +30,8 @@ section processes; echo "mine is $$"; ls -d /proc/[0-9]* | wc -l
 section root; touch /written; echo "status $?"
 section limits; cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/cpu.max
 section namespaces; unshare -U true; echo "status $?"
+section names; cat /etc/hosts /etc/hostname /etc/resolv.conf; ping -c 1 localhost | tail -n 3; ping -c 1 "$(hostname)" | tail -n 3
+section executes; for place in /tmp /run /dev/shm; do cp /bin/busybox $place/run && $place/run echo "from $place"; done
 section mounts; mount -t tmpfs tmpfs /tmp; echo "status $?"
 section devices; mknod /tmp/disk b 254 0; echo "status $?"; ls /image-device
 section network; ls /sys/class/net
@@ -130,6 +132,15 @@ describe('a container', () => {
     expect(report['status']).toMatch(/^CapEff:\s+00000000000004fb\nNoNewPrivs:\s+1\nSeccomp:\s+2$/);
   });
 
+  test('knows localhost and its own name, and may ping, as nobody with a capability for it', () => {
+    expect(report['names']).toMatch(/^127\.0\.0\.1\tlocalhost app\n::1\tlocalhost [^\n]*\napp\n/);
+    expect(report['names']?.match(/ 0% packet loss/g)).toHaveLength(2);
+  });
+
+  test('may execute what it has put into /tmp and /run, and nothing in /dev/shm', () => {
+    expect(report['executes']).toMatch(/^from \/tmp\nfrom \/run\n[^\n]*\/dev\/shm\/run: Permission denied$/);
+  });
+
   test('may not have namespaces of its own, which every user may elsewhere', async () => {
     expect(report['namespaces']).toMatch(/Operation not permitted\nstatus 1$/);
   });
@@ -201,7 +212,23 @@ describe('cocon-container', () => {
       output: expect.stringContaining('it does not mount as EROFS') as unknown,
       status: 1,
     });
+    // From now on, without a reboot.
     await guest.run('mkdir /data/containers && cat /dev/vdc >/data/containers/idle.erofs');
+    await guest.run(running);
+    const stop = 'cocon-container stop idle; echo "status $?"; sleep 3; cocon-container list | grep idle';
+    await expect(guest.run(stop)).resolves.toMatchObject({ output: 'status 0', status: 1 });
+    await expect(guest.run(`cocon-container start idle && ${running}`)).resolves.toMatchObject({ status: 0 });
+    // Another bundle in its place, by rename: the container of before is ended and the new one runs.
+    await guest.run('cat /dev/vdc >/data/new && mv /data/new /data/containers/idle.erofs');
+    await guest.run(
+      'until dmesg | grep -q "idle.erofs: ended with status 7, its bundle has changed"; do sleep 1; done',
+    );
+    await guest.run(running);
+    await guest.run('rm /data/containers/idle.erofs');
+    await guest.run(
+      'until dmesg | grep -q "idle.erofs: ended with status 7, its bundle is gone"; do sleep 1; done',
+    );
+    await guest.run('cat /dev/vdc >/data/containers/idle.erofs');
     // The longest name that a file may have.
     await guest.run(`cat /dev/vdd >"/data/containers/$(printf 't%.0s' $(seq 249)).erofs" && sync`);
     guest.reboot();
