@@ -446,7 +446,7 @@ describe('prepareRoot()', () => {
 
   it.for([
     ['a file', FILE],
-    ['a link to nothing', link('nothing')],
+    ['a link that climbs above the root', link('../x')],
   ] as const)('refuses %s in the place of /etc', ([, etc]) => {
     expect(() => prepare(directory({ etc }))).toThrow(
       expect.objectContaining({ code: 'MOUNT_POINT_INVALID' }),
@@ -456,7 +456,7 @@ describe('prepareRoot()', () => {
   it('makes the directory that a mount would be on behind a link', () => {
     const run: Inode = { ...emptyDirectory(), type: 'symlink', target: 'tmp/run' };
     const root = directory({ run });
-    prepareRoot(root, '/', 'none');
+    prepare(root);
     expect(root.children.get('run')?.inode).toBe(run);
     const tmp = root.children.get('tmp')?.inode;
     expect(tmp?.type === 'directory' ? [...tmp.children.keys()] : []).toEqual(['run']);
