@@ -191,6 +191,50 @@ echo >/data/containers/.half.erofs; echo >/data/containers/b.part; echo >/data/c
 });
 
 describe('services', () => {
+  const CHECK = '#!/bin/sh\n[ -e /data/up ] || { echo down; exit 1; }\n';
+
+  /** What the end of a boot says of a service, with one check that asks for what the service makes. */
+  async function confirmed(service: string, seconds?: number): Promise<string> {
+    const device = await deviceShell({
+      slices: ['base-files'],
+      files: {
+        'etc/cocon/services.d/app': `#!/bin/sh\n${service}\n`,
+        ...(seconds === undefined ? {} : { 'etc/cocon/services.d/app.ready-seconds': `${seconds}\n` }),
+        'etc/cocon/health.d/50-app': CHECK,
+      },
+    });
+    const only =
+      'cd /etc/cocon; rm services.d/network health.d/[123]*; chmod +x services.d/app health.d/50-app';
+    return (await device.run(`${only}; ./services & ./confirm; kill -KILL -1`)).output;
+  }
+
+  test('are seen by a check when they have reported that they are ready', async () => {
+    const output = await confirmed('sleep 2; echo >/data/up; : >"$COCON_READY"; sleep 100', 20);
+    expect(output).toMatch(/^cocon: healthy, /);
+  });
+
+  test('are waited for no longer than their time, and named', async () => {
+    const output = await confirmed('sleep 100', 1);
+    expect(output).toMatch(/^cocon: app is not ready after 1 s\ndown\n[^]*cocon: unhealthy \(exit 1\)\n/);
+  });
+
+  test('that have nothing to do are not waited for', async () => {
+    expect(await confirmed('echo >/data/up', 1000)).toMatch(/^cocon: healthy, /);
+  });
+
+  test('are ready again only when they have reported again', async () => {
+    const service = 'rm /data/first 2>/dev/null && { : >"$COCON_READY"; exit 1; }; sleep 100';
+    const device = await deviceShell({
+      slices: ['base-files'],
+      files: { 'etc/cocon/services.d/app': `#!/bin/sh\n${service}\n`, 'data/first': '' },
+    });
+    const { output } = await device.run(
+      `rm /etc/cocon/services.d/network; chmod +x /etc/cocon/services.d/app; /etc/cocon/services &
+until [ ! -e /data/first ]; do sleep 0.1; done; sleep 1; ls /run/cocon/ready; kill -KILL -1`,
+    );
+    expect(output).toBe('cocon: app ended, starts again in 2 s\n');
+  });
+
   test('starts again what fails, later each time, and leaves alone what has ended well', async () => {
     const fails = '#!/bin/sh\necho run >>/data/fails\n[ "$(wc -l </data/fails)" = 3 ]\n';
     const ends = '#!/bin/sh\necho run >>/data/ends\n';
