@@ -1,4 +1,6 @@
 /** busybox: the shell, init and all small tools of the device, one static program against our own musl. */
+import { join } from 'node:path';
+
 import { defineSlice, flag, literally, pinnedSource, pinnedVersion } from '@cocon-os/engine';
 
 import { linuxHeaders } from '../linux-headers/slice.ts';
@@ -31,6 +33,8 @@ export const busybox = defineSlice({
   summary: 'Shell, init and small tools',
   source: pinnedSource('busybox', {
     patched: true,
+    // ping asks for a raw socket alone, which a container's root does not get and a plain user never.
+    patches: [join(import.meta.dirname, 'ping-for-everybody.patch')],
   }),
   needs: [musl, linuxHeaders],
   options: { vi: flag(true, 'The editor vi') },
