@@ -105,6 +105,20 @@ echo >/data/containers/.half.erofs; echo >/data/containers/b.part; echo >/data/c
     );
   });
 
+  test('stops what is just being replaced', async () => {
+    const slow = STAYS.replace('kill $!', 'sleep 2; kill $!');
+    const script = `${PUT}; logged run; ${PUT}; cd /run/containers/kept/app.erofs; until [ -e changed ]; do sleep 0.1; done; echo >held
+logged ended; sleep 1; ls`;
+    const log = await logWhile(slow, script);
+    expect(log).toContain('container app.erofs: ended with status 143, it is stopped\n');
+    expect(log).not.toContain('running');
+  });
+
+  test('does not start anew what has the bundle that it had', async () => {
+    const script = `${PUT}; logged run; exec 7>>/data/containers/app.erofs 7>&-; sleep 1`;
+    expect(await logWhile(STAYS, script)).toBe('container app.erofs: run\n');
+  });
+
   test('leaves alone what is stopped until it is started or replaced', async () => {
     const stop = 'echo held >/run/containers/kept/app.erofs/held; cocon-container end app.erofs';
     const start = `printf 'start\\t-\\tapp.erofs\\n' >/run/containers/queue`;
