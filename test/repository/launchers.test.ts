@@ -67,6 +67,24 @@ test.each(programs)('%s hands words and the exit status on as they are', async (
   });
 });
 
+test.each(programs)('%s starts whatever shells are told', async (program) => {
+  const script = join(scratch, 'of the person.sh');
+  writeFileSync(script, 'echo "said by BASH_ENV"\n');
+  const odd = { ...environment, BASH_ENV: script, ENV: script, CDPATH: `/:${ROOT}` };
+  const { stdout } = await promisify(execFile)(
+    'sh',
+    [
+      '-c',
+      '"$1" --version; sh scripts/node "$2" --version',
+      'sh',
+      join(project, 'node_modules/.bin', program),
+      join(PACKAGES[program as 'cocon'], 'bin', `${program}.ts`),
+    ],
+    { cwd: ROOT, env: odd },
+  );
+  expect(stdout).toBe(`${program} ${VERSION}\n`.repeat(2));
+});
+
 test.each(programs)('%s has its exit status whoever reads or writes', async (program) => {
   const script = `
 set +e
