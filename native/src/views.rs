@@ -2,7 +2,7 @@
 //! bigints, places, sizes and security versions are numbers (FORMAT.md keeps them below 2^53).
 
 use cocon_core::descriptor::{Descriptor, Extent, File};
-use cocon_core::slot::{Failure as CoreFailure, SlotEntry, SlotState};
+use cocon_core::slot::{Failure as CoreFailure, Output as CoreOutput, SlotEntry, SlotState};
 use cocon_core::superblock::Copy;
 use cocon_core::{Record, Release, Superblock};
 use napi::bindgen_prelude::Either;
@@ -68,6 +68,8 @@ pub struct RecordView {
     pub slots: Vec<SlotView>,
     /// The failure entries in use.
     pub failures: Vec<FailureEntryView>,
+    /// The output entries in use.
+    pub outputs: Vec<OutputEntryView>,
 }
 
 impl From<&Record> for RecordView {
@@ -79,6 +81,7 @@ impl From<&Record> for RecordView {
             writer: record.writer(),
             slots: record.slots().iter().map(SlotView::from).collect(),
             failures: record.failures().map(FailureEntryView::from).collect(),
+            outputs: record.outputs().map(OutputEntryView::from).collect(),
         }
     }
 }
@@ -170,6 +173,24 @@ impl From<CoreFailure> for FailureEntryView {
             reason: failure.reason.0.into(),
             progress: failure.progress.0.into(),
             detail: failure.detail.as_str().into(),
+        }
+    }
+}
+
+/// What a failed health check printed last (FORMAT.md §4.8).
+#[napi(object, object_from_js = false)]
+pub struct OutputEntryView {
+    /// Generation of the slot when it failed.
+    pub generation: u64,
+    /// One line.
+    pub output: String,
+}
+
+impl From<CoreOutput> for OutputEntryView {
+    fn from(entry: CoreOutput) -> Self {
+        Self {
+            generation: entry.generation,
+            output: entry.output.as_str().into(),
         }
     }
 }

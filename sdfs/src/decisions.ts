@@ -3,6 +3,7 @@ import { SdfsError, isSdfsError } from './errors.ts';
 import {
   FLAG_WAS_CONFIRMED,
   LIMITS,
+  OUTPUT_ENTRY,
   PROGRESS,
   REASONS,
   SLOT_ENTRY,
@@ -11,7 +12,7 @@ import {
   type ReasonName,
 } from './format.ts';
 import type { RecordDraft } from './record-draft.ts';
-import { isOpen, NO_DIGEST, type Slot } from './record.ts';
+import { isOpen, NO_DIGEST, outputOf, type Slot } from './record.ts';
 import { bootOrder } from './target-slot.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 import type { Volume } from './volume.ts';
@@ -94,6 +95,8 @@ export interface ProgressNote extends DecisionOptions {
   readonly reason?: ReasonName | undefined;
   /** For people; cut to 48 bytes. */
   readonly detail?: string | undefined;
+  /** The last line that a failed health check printed; cut to 120 bytes. */
+  readonly output?: string | undefined;
 }
 
 /**
@@ -103,25 +106,33 @@ export interface ProgressNote extends DecisionOptions {
 export function noteProgress(volume: Volume, index: number, note: ProgressNote): boolean {
   const slot = volume.liveSlot(index);
   const { progress, reason = 'none' } = note;
-  const { size } = SLOT_ENTRY.fields.detail;
-  // As it will read back, for what is noted is compared with that.
-  const detail = decodeUtf8(encodeUtf8(note.detail ?? '', size));
-  const known = slot.progress === progress && slot.reason === reason && slot.detail === detail;
+  // As they will read back, for what is noted is compared with that.
+  const detail = asStored(note.detail, SLOT_ENTRY.fields.detail.size);
+  const output = asStored(note.output, OUTPUT_ENTRY.fields.output.size);
+  const isCheck = reason === 'health-failed' || reason === 'health-timeout';
+  const known =
+    slot.progress === progress &&
+    slot.reason === reason &&
+    slot.detail === detail &&
+    (!isCheck || outputOf(volume.record, slot) === output);
   const wasShutDown = slot.reason === 'shutdown';
   if (slot.state !== 'trial' || known || (wasShutDown && reason !== 'none')) return false;
   // User space runs again, and no loader has counted that.
   const attemptsLeft = Math.max(0, slot.attemptsLeft - (wasShutDown ? 1 : 0));
-  volume.write(
-    (draft) =>
-      draft.setSlot(index, {
-        progress: PROGRESS.indexOf(progress),
-        reason: REASONS.indexOf(reason),
-        detail,
-        attemptsLeft,
-      }),
-    stampOf(note),
-  );
+  volume.write((draft) => {
+    draft.setSlot(index, {
+      progress: PROGRESS.indexOf(progress),
+      reason: REASONS.indexOf(reason),
+      detail,
+      attemptsLeft,
+    });
+    if (isCheck) draft.setOutput(slot.generation, output);
+  }, stampOf(note));
   return true;
+}
+
+function asStored(text: string | undefined, size: number): string {
+  return decodeUtf8(encodeUtf8(text ?? '', size));
 }
 
 /** What a note of an orderly shutdown did. */

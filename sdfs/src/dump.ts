@@ -71,6 +71,9 @@ function recordLines(record: BootRecord, current: boolean): readonly string[] {
       (failure) =>
         `  failure ${failure.releaseDigest} generation ${failure.generation} reason ${failure.reason} progress ${failure.progress} ${JSON.stringify(failure.detail)}`,
     ),
+    ...record.outputs.map(
+      ({ generation, output }) => `  output of generation ${generation} ${JSON.stringify(output)}`,
+    ),
   ];
 }
 

@@ -34,6 +34,9 @@ export const LIMITS = {
   MAX_RELEASE_JSON: 65_536,
   SIGNATURE_ENTRY_SIZE: 96,
   MAX_SIGNATURES: 8,
+  OUTPUT_ENTRY_OFFSET: 3200,
+  OUTPUT_ENTRY_SIZE: 128,
+  OUTPUT_ENTRIES: 6,
   FREE_SHUTDOWNS: 16,
 } as const;
 
@@ -108,6 +111,12 @@ export const FAILURE_ENTRY = struct(LIMITS.FAILURE_ENTRY_SIZE, {
   reason: u8(40),
   progress: u8(41),
   detail: text(42, 22),
+});
+
+/** FORMAT.md §4.8. */
+export const OUTPUT_ENTRY = struct(LIMITS.OUTPUT_ENTRY_SIZE, {
+  generation: u64(0),
+  output: text(8, 120),
 });
 
 /** FORMAT.md §5.1. */

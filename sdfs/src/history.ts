@@ -5,7 +5,7 @@
  */
 import { WRITERS, type ProgressName, type ReasonName } from './format.ts';
 import { isNewer, nextSequence } from './ring-position.ts';
-import type { BootRecord, NameOr, Slot } from './record.ts';
+import { outputOf, type BootRecord, type NameOr, type Slot } from './record.ts';
 import type { Volume } from './volume.ts';
 
 /** What can happen. */
@@ -39,6 +39,8 @@ export interface HistoryEvent {
   readonly progress: NameOr<ProgressName>;
   readonly reason: NameOr<ReasonName>;
   readonly detail: string;
+  /** The last line of the health check that failed; empty when there is none. */
+  readonly output: string;
   /** Trial boots left and granted. */
   readonly attemptsLeft: number;
   readonly attemptsTotal: number;
@@ -74,6 +76,7 @@ function eventsOf(before: BootRecord | undefined, record: BootRecord): readonly 
     progress: slot?.progress ?? 'none',
     reason: slot?.reason ?? 'none',
     detail: slot?.detail ?? '',
+    output: slot === undefined ? '' : outputOf(record, slot),
     attemptsLeft: slot?.attemptsLeft ?? 0,
     attemptsTotal: slot?.attemptsTotal ?? 0,
     shutdowns: slot?.shutdowns ?? 0,

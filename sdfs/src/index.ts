@@ -37,7 +37,16 @@ export { locateVolume, type LocatedVolume } from './locate-volume.ts';
 export { MemoryDevice } from './memory-device.ts';
 export { mkfs, type MkfsOptions } from './mkfs.ts';
 export { RecordDraft, type Stamp } from './record-draft.ts';
-export { isOpen, isRefused, parseRecord, type BootRecord, type Failure, type Slot } from './record.ts';
+export {
+  isOpen,
+  isRefused,
+  outputOf,
+  parseRecord,
+  type CheckOutput,
+  type BootRecord,
+  type Failure,
+  type Slot,
+} from './record.ts';
 export {
   encodeRelease,
   matchFiles,
@@ -67,5 +76,6 @@ export {
   type SuperblockCopy,
 } from './superblock.ts';
 export { bootOrder, chooseTarget } from './target-slot.ts';
+export { utf8Length } from './utf8.ts';
 export { Volume } from './volume.ts';
 export { windowDevice } from './window-device.ts';

@@ -4,6 +4,7 @@ import {
   FAILURE_ENTRY,
   LIMITS,
   MAGIC,
+  OUTPUT_ENTRY,
   REASONS,
   RECORD_HEADER,
   SLOT_ENTRY,
@@ -11,7 +12,13 @@ import {
   type FailureEntryFields,
   type SlotEntryFields,
 } from './format.ts';
-import { failureEntryOffset, NO_DIGEST, slotEntryOffset, type BootRecord } from './record.ts';
+import {
+  failureEntryOffset,
+  NO_DIGEST,
+  outputEntryOffset,
+  slotEntryOffset,
+  type BootRecord,
+} from './record.ts';
 import { decode, encode } from './struct.ts';
 
 /** Who writes a record, and when. */
@@ -72,6 +79,23 @@ export class RecordDraft {
       entries.find((entry) => entry.releaseDigest === NO_DIGEST) ??
       entries.reduce((oldest, entry) => (entry.generation < oldest.generation ? entry : oldest));
     encode(FAILURE_ENTRY, failure, this.#bytes, failureEntryOffset(place.index));
+  }
+
+  /**
+   * Keeps what the health check of a stage printed last: over the entry of that stage, else in a free one, else over the one of
+   * lowest generation; an empty text clears the entry (FORMAT.md §4.8).
+   */
+  setOutput(generation: bigint, output: string): void {
+    const entries = Array.from({ length: LIMITS.OUTPUT_ENTRIES }, (_, index) => ({
+      index,
+      ...decode(OUTPUT_ENTRY, this.#bytes, outputEntryOffset(index)),
+    }));
+    const known = entries.find((entry) => entry.generation === generation);
+    if (output === '' && known === undefined) return;
+    // One that is not in use has generation 0, the lowest there is.
+    const place = known ?? entries.reduce((a, b) => (b.generation < a.generation ? b : a));
+    const entry = output === '' ? { generation: 0n, output } : { generation, output };
+    encode(OUTPUT_ENTRY, entry, this.#bytes, outputEntryOffset(place.index));
   }
 
   /** The finished 4096 bytes under the given sequence. The draft itself can be sealed again under another one. */

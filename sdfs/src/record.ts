@@ -11,6 +11,7 @@ import {
   FLAG_WAS_CONFIRMED,
   LIMITS,
   MAGIC,
+  OUTPUT_ENTRY,
   PROGRESS,
   REASONS,
   RECORD_HEADER,
@@ -71,6 +72,21 @@ export interface Failure {
   readonly detail: string;
 }
 
+/** What the health check printed last that failed the release of a stage (FORMAT.md §4.8). */
+export interface CheckOutput {
+  readonly generation: bigint;
+  readonly output: string;
+}
+
+/** The last line of the health check that failed a slot, or a release in the failure list; empty when there is none. */
+export function outputOf(
+  { outputs }: Pick<BootRecord, 'outputs'>,
+  { generation, reason }: Pick<Slot, 'generation' | 'reason'>,
+): string {
+  if (reason !== 'health-failed' && reason !== 'health-timeout') return '';
+  return outputs.find((each) => each.generation === generation)?.output ?? '';
+}
+
 /**
  * Whether a stage refuses the release unless it is forced. One that was given up for nothing but orderly shutdowns has not
  * failed (FORMAT.md §8).
@@ -92,6 +108,8 @@ export interface BootRecord {
   readonly slots: readonly Slot[];
   /** The failure entries in use, in the order of the table. */
   readonly failures: readonly Failure[];
+  /** The output entries in use, in the order of the table. */
+  readonly outputs: readonly CheckOutput[];
   /** The block that it was read from. */
   readonly block: number;
   /** All 4096 bytes, so that what is reserved survives a rewriting. */
@@ -147,6 +165,7 @@ export function parseRecord(bytes: Uint8Array, block: number, superblock: Superb
     writer: header.writer,
     slots,
     failures: parseFailures(raw),
+    outputs: parseOutputs(raw),
     block,
     bytes: raw,
   };
@@ -160,6 +179,11 @@ export function slotEntryOffset(index: number): number {
 /** Offset of failure entry `index` in a record. */
 export function failureEntryOffset(index: number): number {
   return LIMITS.FAILURE_ENTRY_OFFSET + index * LIMITS.FAILURE_ENTRY_SIZE;
+}
+
+/** Offset of output entry `index` in a record. */
+export function outputEntryOffset(index: number): number {
+  return LIMITS.OUTPUT_ENTRY_OFFSET + index * LIMITS.OUTPUT_ENTRY_SIZE;
 }
 
 type Refuse = (field: string, actual: string | number, expected: string) => SdfsError;
@@ -214,4 +238,10 @@ function parseFailures(record: Uint8Array): readonly Failure[] {
       reason: REASONS[entry.reason] ?? String(entry.reason),
       progress: PROGRESS[entry.progress] ?? String(entry.progress),
     }));
+}
+
+function parseOutputs(record: Uint8Array): readonly CheckOutput[] {
+  return Array.from({ length: LIMITS.OUTPUT_ENTRIES }, (_, index) =>
+    decode(OUTPUT_ENTRY, record, outputEntryOffset(index)),
+  ).filter(({ generation }) => generation !== 0n);
 }

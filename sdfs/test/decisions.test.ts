@@ -1,4 +1,13 @@
-import { bootOrder, commit, LIMITS, noteProgress, noteShutdown, rollback, Volume } from '@cocon-os/sdfs';
+import {
+  bootOrder,
+  commit,
+  LIMITS,
+  noteProgress,
+  noteShutdown,
+  outputOf,
+  rollback,
+  Volume,
+} from '@cocon-os/sdfs';
 import { describe, expect, test } from 'vitest';
 
 import { sampleRelease, stageSample } from '../../test/vectors/sample.ts';
@@ -112,6 +121,37 @@ describe('noteProgress()', () => {
     const slot = stageSample(volume, sampleRelease(2));
     const note = () => noteProgress(volume, slot, { progress: 'health', reason: 'health-failed', detail });
     expect([note(), note()]).toEqual([true, false]);
+  });
+});
+
+describe('the output of a check', () => {
+  const fails = (volume: Volume, slot: number, output: string) =>
+    noteProgress(volume, slot, { progress: 'health', reason: 'health-failed', detail: 'x: exit 1', output });
+
+  test('is kept by stage, also when the slot has been filled anew, and told of nothing but failed checks', () => {
+    const volume = installed(1);
+    const slot = stageSample(volume, sampleRelease(2));
+    expect([fails(volume, slot, 'no route'), fails(volume, slot, 'no route')]).toEqual([true, false]);
+    expect(outputOf(volume.record, volume.slot(slot))).toBe('no route');
+    expect(fails(volume, slot, 'no lease')).toBe(true);
+    volume.write((draft) => draft.setSlot(slot, { reason: 12 }), { writer: 'loader', time: 0 });
+    expect(outputOf(volume.record, volume.slot(slot))).toBe('');
+    expect(fails(volume, slot, '')).toBe(true);
+    expect(volume.record.outputs).toEqual([]);
+  });
+
+  test('takes the place of the oldest when all are in use', () => {
+    const volume = installed(1);
+    const slot = stageSample(volume, sampleRelease(2));
+    for (let generation = 10; generation < 18; generation += 1) {
+      volume.write((draft) => draft.setSlot(slot, { generation: BigInt(generation), reason: 0 }), {
+        writer: 'loader',
+        time: 0,
+      });
+      fails(volume, slot, `of ${generation}`);
+    }
+    const kept = Volume.open(volume.device).record.outputs.map(({ output }) => output);
+    expect(kept.toSorted()).toEqual(['of 12', 'of 13', 'of 14', 'of 15', 'of 16', 'of 17']);
   });
 });
 

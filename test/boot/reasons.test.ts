@@ -167,7 +167,12 @@ test.each([
   ['panic-before-init', 'kernel', 'reset', 'the kernel was started but user space was never reached'],
   ['init-crash', 'init', 'reset', 'user space was reached but the health checks were not'],
   ['boot-hangs', 'init', 'reset', 'user space was reached but the health checks were not'],
-  ['check-fails', 'health', 'health-failed', 'a health check failed (50-network: exit 3)'],
+  [
+    'check-fails',
+    'health',
+    'health-failed',
+    'a health check failed (50-network: exit 3), its last line was "no address"',
+  ],
   ['check-hangs', 'health', 'health-timeout', 'a health check did not end in time (50-server: timed out'],
   ['hung-userland', 'health', 'reset', 'the health checks began but did not end'],
   ['hung-kernel', 'health', 'reset', 'the health checks began but did not end'],

@@ -99,6 +99,7 @@ const STRUCTURES = [
   ['### 4.2', sdfs.RECORD_HEADER, 'record'],
   ['### 4.3', sdfs.SLOT_ENTRY, 'slot_entry'],
   ['### 4.4', sdfs.FAILURE_ENTRY, 'failure_entry'],
+  ['### 4.8', sdfs.OUTPUT_ENTRY, 'output_entry'],
   ['### 5.1', sdfs.DESCRIPTOR_HEADER, 'descriptor'],
   ['### 5.2', sdfs.FILE_ENTRY, 'file_entry'],
   ['### 5.3', sdfs.EXTENT_ENTRY, 'extent_entry'],

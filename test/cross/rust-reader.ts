@@ -93,5 +93,6 @@ function plainRecordView(view: RecordView) {
       generation: String(slot.generation),
     })),
     failures: view.failures.map((failure) => ({ ...failure, generation: String(failure.generation) })),
+    outputs: view.outputs.map((each) => ({ ...each, generation: String(each.generation) })),
   };
 }

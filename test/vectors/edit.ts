@@ -5,6 +5,7 @@ import {
   FAILURE_ENTRY,
   FILE_ENTRY,
   LIMITS,
+  OUTPUT_ENTRY,
   RECORD_HEADER,
   SLOT_ENTRY,
   structureCrc,
@@ -25,6 +26,7 @@ const TABLES = {
   record: RECORD_HEADER,
   slot: SLOT_ENTRY,
   failure: FAILURE_ENTRY,
+  output: OUTPUT_ENTRY,
   descriptor: DESCRIPTOR_HEADER,
   file: FILE_ENTRY,
   extent: EXTENT_ENTRY,
@@ -48,6 +50,9 @@ export const slotAt = (index: number): number => LIMITS.RECORD_HEADER_SIZE + ind
 /** Offset of a failure entry of a record. */
 export const failureAt = (index: number): number =>
   LIMITS.FAILURE_ENTRY_OFFSET + index * LIMITS.FAILURE_ENTRY_SIZE;
+/** Offset of an output entry of a record. */
+export const outputAt = (index: number): number =>
+  LIMITS.OUTPUT_ENTRY_OFFSET + index * LIMITS.OUTPUT_ENTRY_SIZE;
 /** Offset of a file entry of a descriptor. */
 export const fileAt = (index: number): number =>
   LIMITS.DESCRIPTOR_HEADER_SIZE + index * LIMITS.FILE_ENTRY_SIZE;

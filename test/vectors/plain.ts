@@ -75,6 +75,7 @@ export function plainRecord(record: BootRecord) {
       progress: numberOf(PROGRESS, failure.progress),
       detail: failure.detail,
     })),
+    outputs: record.outputs.map(({ generation, output }) => ({ generation: String(generation), output })),
   };
 }
 

@@ -32,9 +32,12 @@ const EXPLAIN: Readonly<Record<HistoryEvent['kind'], Explain>> = {
     `the power was lost while release ${digest} was tried: the attempt is given back`,
   shutdown: ({ progress, shutdowns }, digest) =>
     `release ${digest}: ${explainShutdown(progress)}, ${shutdowns <= LIMITS.FREE_SHUTDOWNS ? 'which is not charged' : 'which is charged from now on'}`,
-  progress: ({ progress, reason, detail }) => {
+  progress: ({ progress, reason, detail, output }) => {
     const reached = REACHED[progress] ?? `step "${progress}" was reached`;
-    return reason === 'none' ? reached : `${reached}, then: ${reason}${detail === '' ? '' : ` (${detail})`}`;
+    const printed = output === '' ? '' : `, its last line was "${output}"`;
+    return reason === 'none'
+      ? reached
+      : `${reached}, then: ${reason}${detail === '' ? '' : ` (${detail})`}${printed}`;
   },
   confirmed: (_, digest) => `release ${digest} was confirmed`,
   failed: explainEnd,

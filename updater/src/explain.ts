@@ -17,6 +17,8 @@ export interface SlotFacts {
   readonly progress: ProgressName | (string & {});
   readonly reason: ReasonName | (string & {});
   readonly detail: string;
+  /** The last line of the health check that failed; empty when there is none. */
+  readonly output: string;
 }
 
 const REACHED: Readonly<Record<string, string>> = {
@@ -67,7 +69,9 @@ const EXPLAIN: Readonly<Record<SlotState, (slot: SlotFacts) => string>> = {
 };
 
 /** Why a release is in the failure list: "the kernel was started but user space was never reached". */
-export function explainRefusal(failure: Pick<SlotFacts, 'progress' | 'reason' | 'detail'>): string {
+export function explainRefusal(
+  failure: Pick<SlotFacts, 'progress' | 'reason' | 'detail' | 'output'>,
+): string {
   const { progress, reason, detail } = failure;
   if (reason === 'rollback') return givenUpOnRequest(detail);
   return wrong(failure) ?? explainProgress(progress);
@@ -112,14 +116,16 @@ function wrong({
   progress,
   reason,
   detail,
+  output,
   shutdowns,
-}: Pick<SlotFacts, 'progress' | 'reason' | 'detail'> & Partial<SlotFacts>): string | undefined {
+}: Pick<SlotFacts, 'progress' | 'reason' | 'detail' | 'output'> & Partial<SlotFacts>): string | undefined {
   if (reason === 'none' || reason === 'no-commit') return undefined;
   if (reason === 'shutdown') return explainShutdown(progress, shutdowns);
   const ended = ENDED[reason];
   if (ended !== undefined) return `${explainProgress(progress)}${ended}`;
   const sentence = WENT_WRONG[reason] ?? `for a reason that this version does not know (${reason})`;
-  return detail === '' ? sentence : `${sentence} (${detail})`;
+  const named = detail === '' ? sentence : `${sentence} (${detail})`;
+  return output === '' ? named : `${named}, its last line was "${output}"`;
 }
 
 /** An attempt that nobody decided about: whoever restarts a device in good order has nothing against the release. */

@@ -31,10 +31,15 @@ export interface ByteSource {
   close(): void;
 }
 
+/** What a path names, as far as running it goes. */
+export type FileKind = 'program' | 'file' | 'directory' | 'other' | 'nothing';
+
 /** How a child process ended. */
 export interface RunResult {
   /** Exit status, or `undefined` when it was ended by a signal or the time limit. */
   readonly status: number | undefined;
+  /** Number of the signal that ended it, where it was not the time limit's. */
+  readonly signal: number | undefined;
   readonly timedOut: boolean;
   /** The last 4 KiB of what it printed on both streams. */
   readonly output: string;
@@ -71,8 +76,10 @@ export interface Platform {
    * name that is not UTF-8.
    */
   listDirectory(path: string): readonly string[] | undefined;
-  /** Whether this process may execute the regular file at `path`. */
-  isExecutable(path: string): boolean;
+  /** The first `length` bytes of a file, or all when it has fewer; `undefined` when there is none. Throws `FILE_UNREADABLE`. */
+  readStart(path: string, length: number): Uint8Array | undefined;
+  /** What is at the end of a path: a `program` is a regular file that this process may execute. `nothing` also for a link that leads nowhere. */
+  fileKind(path: string): FileKind;
   /**
    * Runs a program to its end, its standard input empty. After the time limit its whole process
    * group is killed. `RUN_FAILED` when it cannot be started.

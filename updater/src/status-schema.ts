@@ -45,6 +45,7 @@ const slot = z.strictObject({
     .describe('How far the last attempt got: none, loader, kernel, init, health or healthy'),
   reason: z.string().describe('Why it was given up or what went wrong last; none when nothing did'),
   detail: z.string().describe('What the reason refers to'),
+  output: z.string().describe('The last line of the health check that failed; empty when there is none'),
   explanation: z.string().describe('The same as a sentence'),
 });
 
@@ -57,6 +58,7 @@ const failure = z.strictObject({
   progress: z.string(),
   reason: z.string(),
   detail: z.string(),
+  output: z.string().describe('The last line of the health check that failed; empty when there is none'),
   explanation: z.string().describe('Why it failed, as a sentence'),
 });
 

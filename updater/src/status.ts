@@ -1,5 +1,13 @@
 /** What a volume holds, as `cocon-update status` tells it. */
-import { BLOCK_SIZE, bootOrder, isRefused, isSdfsError, type Slot, type Volume } from '@cocon-os/sdfs';
+import {
+  BLOCK_SIZE,
+  bootOrder,
+  isRefused,
+  isSdfsError,
+  outputOf,
+  type Slot,
+  type Volume,
+} from '@cocon-os/sdfs';
 
 import { explainRefusal, explainSlot } from './explain.ts';
 import type { OpenVolume } from './open-volume.ts';
@@ -32,7 +40,8 @@ export function readStatus({ path, volume, running, warnings }: StatusInput): St
       progress: failure.progress,
       reason: failure.reason,
       detail: failure.detail,
-      explanation: explainRefusal(failure),
+      output: outputOf(record, failure),
+      explanation: explainRefusal({ ...failure, output: outputOf(record, failure) }),
     })),
     warnings: [...(warnings?.() ?? [])],
   };
@@ -40,6 +49,7 @@ export function readStatus({ path, volume, running, warnings }: StatusInput): St
 
 function reportSlot(volume: Volume, slot: Slot, running: boolean, next: boolean): SlotReport {
   const empty = slot.state === 'empty';
+  const output = outputOf(volume.record, slot);
   const {
     state,
     priority,
@@ -66,7 +76,8 @@ function reportSlot(volume: Volume, slot: Slot, running: boolean, next: boolean)
     progress,
     reason,
     detail,
-    explanation: explainSlot({ ...slot, running }),
+    output,
+    explanation: explainSlot({ ...slot, running, output }),
   };
 }
 

@@ -1,5 +1,14 @@
 /** The program on a device: the volume is found by itself, and the running slot is known. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -284,7 +293,9 @@ describe('on a device, cocon-update', () => {
     const { status, out, err } = await run('check');
     expect(status).toBe(0);
     expect(out).toBe('2 checks passed; slot 1 is confirmed.\n');
-    expect(err).toMatch(/^check 10-first: passed \(\d\.\d s\)\ncheck 20-second: passed/);
+    expect(err).toMatch(
+      /^check 10-first: passed \(\d\.\d s\)\ncheck 15-not-executable: passed over, it is not executable\ncheck 20-second: passed/,
+    );
     expect(readFileSync(join(root, 'log'), 'utf8')).toBe('first\nsecond\n');
     expect(slotOf(1)).toMatchObject({ state: 'confirmed', progress: 'healthy' });
   });
@@ -304,7 +315,7 @@ describe('on a device, cocon-update', () => {
 
   test.each([
     ['fails', 'echo no route; exit 7', 'health-failed', '10-network: exit 7', 'HEALTH_FAILED'],
-    ['is killed', 'kill -9 $$', 'health-failed', '10-network: killed', 'HEALTH_FAILED'],
+    ['is killed', 'kill -9 $$', 'health-failed', '10-network: killed by SIGKILL', 'HEALTH_FAILED'],
     ['cannot be run', '#!/nowhere/sh', 'health-failed', '10-network: cannot be run', 'HEALTH_FAILED'],
     [
       'names a file below a file',
@@ -325,6 +336,114 @@ describe('on a device, cocon-update', () => {
     expect(err).toContain(`check ${detail} (`);
     expect(slotOf(1)).toMatchObject({ state: 'trial', progress: 'health', reason, detail });
     expect(() => readFileSync(join(root, 'log'))).toThrow('ENOENT');
+  });
+
+  /** Writes a file among the checks as it is given. */
+  function addFile(name: string, contents: string | Uint8Array, mode = 0o755): void {
+    const path = join(root, 'etc/cocon/health.d', name);
+    writeFileSync(path, contents);
+    chmodSync(path, mode);
+  }
+
+  test.each([
+    ['passes', 'echo fine\n', 0, 'confirmed'],
+    ['is empty', '', 0, 'confirmed'],
+    ['fails', 'echo no route\nexit 7\n', 1, 'trial'],
+  ])('a check without a first line #! is run by a shell, and that is said: one that %s', async (...the) => {
+    const [, script, expected, state] = the;
+    boot(1);
+    addFile('10-bare', script);
+    const { status, err } = await run('check');
+    expect({ status, err }).toMatchObject({
+      status: expected,
+      err: expect.stringContaining(
+        'check 10-bare: it has no first line "#!", so /bin/sh runs it\n',
+      ) as unknown,
+    });
+    expect(slotOf(1)).toMatchObject({ state, detail: expected === 0 ? '' : '10-bare: exit 7' });
+  });
+
+  test.each([
+    [
+      'CR LF',
+      '#!/bin/sh\r\nexit 0\r\n',
+      'its first line ends in CR LF, so its interpreter is "/bin/sh" and a carriage',
+    ],
+    ['an interpreter that is not there', '#! /nowhere/sh -e\n', 'its interpreter "/nowhere/sh" is not there'],
+    ['an interpreter that is a directory', '#!/bin\n', 'its interpreter "/bin" cannot be executed'],
+    ['bytes', Uint8Array.of(1, 0, 2, 10), 'it is neither a script nor an ELF program'],
+  ])('a check that cannot be started is told by its fault: %s', async (_, contents, fault) => {
+    boot(1);
+    addFile('10-odd', contents);
+    expect(await run('check')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining(`  ${fault}`) as unknown,
+    });
+    expect(slotOf(1)).toMatchObject({
+      state: 'trial',
+      reason: 'health-failed',
+      detail: '10-odd: cannot be run',
+    });
+    expect((await run('status')).out).toContain(`(10-odd: cannot be run), its last line was "${fault}`);
+  });
+
+  test('what is passed over among the checks is said, and leftovers are checks like any other', async () => {
+    boot(1);
+    addFile('README', 'text', 0o644);
+    mkdirSync(join(root, 'etc/cocon/health.d/20-directory'));
+    symlinkSync('nowhere', join(root, 'etc/cocon/health.d/30-link'));
+    symlinkSync('50-loop', join(root, 'etc/cocon/health.d/50-loop'));
+    for (const name of ['.10-ok.swp', '#10-ok#', '10-ok~', '10-ok.dpkg-old', '10-ok.sh'])
+      addCheck(name, 'exit 0');
+    const { status, err } = await run('check');
+    expect(status).toBe(0);
+    expect(err.replaceAll(/\d\.\d s/g, '? s')).toMatchInlineSnapshot(`
+      "check #10-ok#: its name is one of an editor's or package manager's leftovers; it counts all the same
+      check #10-ok#: passed (? s)
+      check .10-ok.swp: its name is one of an editor's or package manager's leftovers; it counts all the same
+      check .10-ok.swp: passed (? s)
+      check 10-ok.dpkg-old: its name is one of an editor's or package manager's leftovers; it counts all the same
+      check 10-ok.dpkg-old: passed (? s)
+      check 10-ok.sh: passed (? s)
+      check 10-ok~: its name is one of an editor's or package manager's leftovers; it counts all the same
+      check 10-ok~: passed (? s)
+      check 20-directory: passed over, it is a directory
+      check 30-link: passed over, it is a link that leads nowhere
+      check 50-loop: passed over, it is a link that leads nowhere
+      check README: passed over, it is not executable
+      "
+    `);
+  });
+
+  test('the last line of a check that fails is kept, one line without what steers a terminal', async () => {
+    boot(1);
+    addCheck(
+      '10-network',
+      "printf 'no lease\\n\\033[31mno route to 10.0.0.1\\033[0m\\t(eth0)\\r\\n\\n'; exit 3",
+    );
+    const { out } = await run('check', '--json');
+    expect(JSON.parse(out)).toMatchObject({ error: { facts: { output: 'no route to 10.0.0.1 (eth0)' } } });
+    const told =
+      'a health check failed (10-network: exit 3), its last line was "no route to 10.0.0.1 (eth0)"';
+    const { slots } = JSON.parse((await run('status', '--json')).out);
+    expect(slots[1]).toMatchObject({
+      detail: '10-network: exit 3',
+      output: 'no route to 10.0.0.1 (eth0)',
+      explanation: expect.stringContaining(told) as unknown,
+    });
+    expect((await run('history')).out).toContain('its last line was "no route to 10.0.0.1 (eth0)"');
+    addCheck('10-network', 'exit 3');
+    await run('check');
+    expect((await run('status')).out).not.toContain('no route');
+  });
+
+  test('a name that is too long is cut, not how the check ended; and so is a line', async () => {
+    boot(1);
+    addCheck(`10-${'x'.repeat(100)}`, "printf 'é%.0s' $(seq 100); exit 3");
+    await run('check');
+    expect(slotOf(1).detail).toBe(`10-${'x'.repeat(34)}…: exit 3`);
+    const { slots } = JSON.parse((await run('status', '--json')).out);
+    expect(slots[1].output).toBe(`${'é'.repeat(58)}…`);
   });
 
   test('check notes that it cannot tell what the checks are', async () => {

@@ -13,6 +13,7 @@ const failed = (wish: Partial<SlotFacts>): SlotFacts => ({
   progress: 'kernel',
   reason: 'no-commit',
   detail: '',
+  output: '',
   ...wish,
 });
 
@@ -60,6 +61,11 @@ describe('explainSlot()', () => {
     expect(
       explainSlot(failed({ reason: 'health-failed', progress: 'health', detail: '10-network: exit 1' })),
     ).toBe('gave up after 3 attempts: a health check failed (10-network: exit 1)');
+    expect(
+      explainSlot(failed({ reason: 'health-failed', detail: '10-network: exit 1', output: 'no address' })),
+    ).toBe(
+      'gave up after 3 attempts: a health check failed (10-network: exit 1), its last line was "no address"',
+    );
     expect(explainSlot(failed({ reason: 'hash', detail: 'kernel', wasConfirmed: true }))).toBe(
       'was confirmed once, but given up: a file on the disk is not what was signed (kernel)',
     );

@@ -55,6 +55,12 @@ pub const MAX_RELEASE_JSON: u64 = 65_536;
 pub const SIGNATURE_ENTRY_SIZE: usize = 96;
 /// Most entries of release.sig.
 pub const MAX_SIGNATURES: usize = 8;
+/// Where a boot record's output entries begin.
+pub const OUTPUT_ENTRY_OFFSET: usize = 3200;
+/// Bytes of an output entry.
+pub const OUTPUT_ENTRY_SIZE: usize = 128;
+/// Output entries of a boot record.
+pub const OUTPUT_ENTRIES: usize = 6;
 /// Orderly shutdowns of a trial that are not charged (§8). The updater goes by it; the loader has nothing to settle then.
 pub const FREE_SHUTDOWNS: u8 = 16;
 
@@ -158,6 +164,18 @@ pub mod failure_entry {
     pub const REASON: U8 = U8(40);
     pub const PROGRESS: U8 = U8(41);
     pub const DETAIL: Bytes<22> = Bytes(42);
+}
+
+/// Fields of an output entry (§4.8).
+pub mod output_entry {
+    #![allow(
+        missing_docs,
+        reason = "the names are those of FORMAT.md, which gives their meaning"
+    )]
+    use crate::field::{Bytes, U64};
+
+    pub const GENERATION: U64 = U64(0);
+    pub const OUTPUT: Bytes<120> = Bytes(8);
 }
 
 /// Fields of a slot descriptor's header (§5.1).

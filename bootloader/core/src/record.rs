@@ -7,7 +7,7 @@ use crate::device::block_offset;
 use crate::error::Error;
 use crate::format::{self, record as field};
 use crate::ring;
-use crate::slot::{Failure, Reason, SlotEntry};
+use crate::slot::{Failure, Output, Reason, SlotEntry};
 use crate::superblock::Superblock;
 
 /// A valid boot record. It is kept as the bytes that were read, so that what is reserved survives its rewriting.
@@ -95,6 +95,18 @@ impl Record {
             .filter(Failure::in_use)
     }
 
+    /// The output entries in use.
+    pub fn outputs(&self) -> impl Iterator<Item = Output> {
+        let table = self
+            .bytes
+            .get(format::OUTPUT_ENTRY_OFFSET..OUTPUT_ENTRIES_END)
+            .unwrap_or_default();
+        table
+            .chunks_exact(format::OUTPUT_ENTRY_SIZE)
+            .map(Output::parse)
+            .filter(|entry| entry.generation != 0)
+    }
+
     /// Changes what a boot may change of a slot's entry. A number beyond the volume's slots changes nothing.
     pub fn set_slot(&mut self, number: u8, entry: SlotEntry) {
         let number = usize::from(number);
@@ -153,8 +165,12 @@ const SLOT_ENTRIES_END: usize =
     format::RECORD_HEADER_SIZE + format::MAX_SLOTS as usize * format::SLOT_ENTRY_SIZE;
 const FAILURE_ENTRIES_END: usize =
     format::FAILURE_ENTRY_OFFSET + format::FAILURE_ENTRIES * format::FAILURE_ENTRY_SIZE;
+const OUTPUT_ENTRIES_END: usize =
+    format::OUTPUT_ENTRY_OFFSET + format::OUTPUT_ENTRIES * format::OUTPUT_ENTRY_SIZE;
 const _: () = assert!(
-    SLOT_ENTRIES_END == format::FAILURE_ENTRY_OFFSET && FAILURE_ENTRIES_END <= format::RECORD_SIZE
+    SLOT_ENTRIES_END == format::FAILURE_ENTRY_OFFSET
+        && FAILURE_ENTRIES_END == format::OUTPUT_ENTRY_OFFSET
+        && OUTPUT_ENTRIES_END <= format::RECORD_SIZE
 );
 
 fn slot_entries(record: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -3,7 +3,7 @@
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::field::Text;
-use crate::format::{self, failure_entry, slot_entry as field};
+use crate::format::{self, failure_entry, output_entry, slot_entry as field};
 use crate::superblock::Superblock;
 
 /// What a slot is.
@@ -287,5 +287,25 @@ impl Failure {
     #[must_use]
     pub fn in_use(&self) -> bool {
         self.release_digest != Digest::default()
+    }
+}
+
+/// What the health check printed last that failed the release of a stage (FORMAT.md §4.8). User space writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Number of the stage; 0 when the entry is not in use.
+    pub generation: u64,
+    /// One line.
+    pub output: Text<120>,
+}
+
+impl Output {
+    /// Parses an entry; any bytes are one.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Self {
+        Self {
+            generation: output_entry::GENERATION.get(bytes),
+            output: Text::from_bytes(output_entry::OUTPUT.get(bytes)),
+        }
     }
 }

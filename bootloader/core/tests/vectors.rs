@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 
 use cocon_core::format::BLOCK_SIZE;
-use cocon_core::slot::{Failure, SlotEntry, SlotState};
+use cocon_core::slot::{Failure, Output, SlotEntry, SlotState};
 use cocon_core::superblock::Copy;
 use cocon_core::{Descriptor, Error, Record, Release, Superblock, ring, signature};
 use serde_json::{Value, json};
@@ -164,6 +164,7 @@ fn plain_record(record: &Record) -> Value {
         "writer": record.writer(),
         "slots": record.slots().iter().map(plain_slot).collect::<Vec<_>>(),
         "failures": record.failures().map(plain_failure).collect::<Vec<_>>(),
+        "outputs": record.outputs().map(plain_output).collect::<Vec<_>>(),
     })
 }
 
@@ -192,6 +193,13 @@ fn plain_slot(entry: &SlotEntry) -> Value {
         "descriptorCrc": entry.descriptor_crc,
         "releaseDigest": entry.release_digest.to_string(),
         "shutdowns": entry.shutdowns,
+    })
+}
+
+fn plain_output(entry: Output) -> Value {
+    json!({
+        "generation": entry.generation.to_string(),
+        "output": entry.output.as_str(),
     })
 }
 

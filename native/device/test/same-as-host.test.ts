@@ -15,6 +15,17 @@ const first = makeRelease({ version: '1.0.0' });
 const second = makeRelease({ version: '2.0.0', initrd: true, deviceTrees: ['board.dtb'] });
 const third = makeRelease({ version: '3.0.0' });
 
+/** Checks that a kernel starts otherwise than people think, or not at all. */
+const ODD = {
+  bare: 'exit 0\n',
+  'bare-fails': 'echo bare\nexit 5\n',
+  empty: '',
+  crlf: '#!/bin/sh\r\nexit 0\r\n',
+  'no-interpreter': '#!/nowhere/sh\n',
+  directory: '#!/bin\n',
+  bytes: Uint8Array.of(1, 0, 2, 10),
+};
+
 const folder = mkdtempSync(join(tmpdir(), 'cocon-device-'));
 const at = (name: string): string => join(folder, name);
 
@@ -33,6 +44,12 @@ beforeAll(async () => {
   writeFileSync(at('text.oci'), 'This is no archive.\n'.repeat(100));
   writeHealthChecks('healthy', { '10-quick': 'exit 0', '20-also': 'echo fine' });
   writeHealthChecks('ill', { '10-quick': 'exit 0', '20-network': 'echo no route; exit 4' });
+  writeHealthChecks('killed', { '10-crashes': 'echo one; printf "two\\033[1m\\n"; kill -SEGV $$' });
+  for (const [name, contents] of Object.entries(ODD)) {
+    mkdirSync(at(name));
+    writeFileSync(at(`${name}/10-${name}`), contents);
+    chmodSync(at(`${name}/10-${name}`), 0o755);
+  }
   writeHealthChecks('slow', { '10-hangs': 'echo waiting; sleep 60 & wait' });
 });
 
@@ -106,6 +123,20 @@ describe('cocon-update on a device does what it does on a host', () => {
       ['status', '--json'],
     ]);
     expect(statuses(outcomes)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0, 0]);
+  });
+
+  test.each(['killed', ...Object.keys(ODD)])('with a check that is %s', async (name) => {
+    const [, , check, , history] = await expectSame([
+      stage('2.0.0.oci'),
+      ['mark', 'init', '--slot', '1'],
+      ['check', '--slot', '1', '--directory', at(name)],
+      ['status', '--json'],
+      ['history'],
+      ['mark', 'shutdown', '--slot', '1'],
+      ['status'],
+    ]);
+    expect(check?.status).toBe(name === 'bare' || name === 'empty' ? 0 : 1);
+    expect(history?.status).toBe(0);
   });
 
   test('in what it refuses', async () => {

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cocon_device::platform::files::{is_executable, list_directory, read_file};
+use cocon_device::platform::files::{file_kind, list_directory, read_file, read_start};
 
 #[test]
 fn read_file_takes_a_file_that_claims_no_size() {
@@ -55,9 +55,13 @@ fn list_directory_refuses_a_name_that_the_program_could_not_open() {
 }
 
 #[test]
-fn is_executable_means_a_program() {
-    assert!(is_executable("/bin/sh"));
-    assert!(!is_executable("Cargo.toml"));
-    assert!(!is_executable("/bin"));
-    assert!(!is_executable("/nonexistent"));
+fn file_kind_tells_programs_from_the_rest() {
+    let kinds = ["/bin/sh", "Cargo.toml", "/bin", "/dev/null", "/nonexistent"].map(file_kind);
+    assert_eq!(kinds, ["program", "file", "directory", "other", "nothing"]);
+}
+
+#[test]
+fn read_start_reads_no_further() {
+    assert_eq!(read_start("Cargo.toml", 9).unwrap().unwrap(), b"[package]");
+    assert_eq!(read_start("/nonexistent", 9).unwrap(), None);
 }

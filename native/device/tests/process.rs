@@ -30,7 +30,10 @@ fn run_keeps_the_last_4_kib() {
 #[test]
 fn run_gives_no_status_for_a_signal() {
     let ending = shell("kill -9 $$", LONG);
-    assert_eq!((ending.status, ending.timed_out), (None, false));
+    assert_eq!(
+        (ending.status, ending.signal, ending.timed_out),
+        (None, Some(9), false)
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
 /** Boot records: FORMAT.md §4.6, step 2. */
-import { crcOf, failureAt, set, slotAt, type Value } from '../edit.ts';
+import { crcOf, failureAt, outputAt, set, slotAt, type Value } from '../edit.ts';
 import type { Piece } from '../layout.ts';
 import type { NewCase } from '../new-case.ts';
 import { RECORD_BLOCK } from '../read.ts';
@@ -24,7 +24,7 @@ export function recordCases(record: Uint8Array): readonly NewCase[] {
       fixed([
         { offset: 60, hex: '01' },
         { offset: slotAt(0) + 7, hex: '01' },
-        { offset: slotAt(1) + 112, hex: '02' },
+        { offset: slotAt(1) + 113, hex: '02' },
         { offset: 4095, hex: '03' },
       ]),
     ),
@@ -57,6 +57,20 @@ export function recordCases(record: Uint8Array): readonly NewCase[] {
         set('failure', 'reason', 200, failureAt(0)),
         set('failure', 'detail', `ff${'00'.repeat(21)}`, failureAt(0)),
       ]),
+    ),
+    slot(1, 'shutdowns', 255),
+    of(
+      'every output entry is in use, one of them no UTF-8',
+      fixed(
+        Array.from({ length: 6 }, (_, index) => [
+          set('output', 'generation', 2n ** 64n - 1n - BigInt(index), outputAt(index)),
+          set('output', 'output', `61${index === 5 ? 'ff' : 'c3'}a9${'62'.repeat(117)}`, outputAt(index)),
+        ]).flat(),
+      ),
+    ),
+    of(
+      'an output entry that is not in use holds leftovers',
+      fixed([set('output', 'output', '61'.repeat(120), outputAt(0))]),
     ),
     of(
       'every failure entry is in use',

@@ -1,6 +1,6 @@
 /** `cocon-update check`. */
-import { defineCommand, formatCount, UsageError, type Terminal } from '@cocon-os/cli';
-import { commit, noteProgress, type Slot, type Volume } from '@cocon-os/sdfs';
+import { defineCommand, formatCount, plain, UsageError, type Terminal } from '@cocon-os/cli';
+import { commit, noteProgress, SLOT_ENTRY, utf8Length, type Slot, type Volume } from '@cocon-os/sdfs';
 
 import type { UpdaterContext } from '../context.ts';
 import { UpdaterError } from '../errors.ts';
@@ -55,12 +55,13 @@ export const check = defineCommand<UpdaterContext, typeof OPTIONS>({
       });
     await note({ progress: 'health' });
     const checks: CheckResult[] = [];
-    for await (const result of runHealthChecks(platform, directory, seconds)) {
+    const warn = (line: string): void => terminal.err(`${plain(line)}\n`);
+    for await (const result of runHealthChecks(platform, directory, seconds, warn)) {
       checks.push(result);
       report(terminal, result);
       if (result.passed) continue;
-      const detail = `${result.name}: ${result.ending}`;
-      throw failed(result, await note({ progress: 'health', reason: result.reason, detail }));
+      const { reason, lastLine: output } = result;
+      throw failed(result, await note({ progress: 'health', reason, detail: detailOf(result), output }));
     }
     await onVolume((volume, slot, trial) => {
       const committed = trial && !options['no-commit'] && keep(volume, slot, platform.now());
@@ -92,16 +93,28 @@ function keep(volume: Volume, slot: Slot, time: number): boolean {
 }
 
 function report(terminal: Terminal, { name, passed, seconds, ending, output }: CheckResult): void {
-  terminal.err(`check ${name}: ${passed ? 'passed' : ending} (${seconds.toFixed(1)} s)\n`);
+  terminal.err(`check ${plain(name)}: ${passed ? 'passed' : ending} (${seconds.toFixed(1)} s)\n`);
   if (passed || output === '') return;
-  for (const line of output.trimEnd().split('\n')) terminal.err(`  ${line}\n`);
+  for (const line of output.trimEnd().split('\n')) terminal.err(`  ${plain(line)}\n`);
 }
 
-function failed({ name, ending, reason }: CheckResult, state: Slot['state']): UpdaterError {
+/** Which check and how it ended; the end of a name that is too long goes, not how the check ended. */
+function detailOf({ name, ending }: CheckResult): string {
+  const room = SLOT_ENTRY.fields.detail.size - utf8Length(`: ${ending}`);
+  if (utf8Length(name) <= room) return `${name}: ${ending}`;
+  let kept = '';
+  for (const character of name) {
+    if (utf8Length(`${kept}${character}…`) > room) break;
+    kept += character;
+  }
+  return `${kept}…: ${ending}`;
+}
+
+function failed({ name, ending, reason, lastLine }: CheckResult, state: Slot['state']): UpdaterError {
   return new UpdaterError(
     reason === 'health-timeout' ? 'HEALTH_TIMEOUT' : 'HEALTH_FAILED',
     `Cannot call this system healthy: ${name}: ${ending}`,
-    { hint: hintFor(state), facts: { check: name, ending, trial: state === 'trial' } },
+    { hint: hintFor(state), facts: { check: name, ending, output: lastLine, trial: state === 'trial' } },
   );
 }
 

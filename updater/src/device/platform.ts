@@ -31,7 +31,8 @@ export function devicePlatform(runtime: DeviceRuntime): Platform {
     openSource: (location) => typedAsync(async () => wrapSource(await runtime.openSource(location))),
     readFile: (path, limit) => typed(() => runtime.readFile(path, limit)),
     listDirectory: (path) => typed(() => runtime.listDirectory(path)),
-    isExecutable: (path) => typed(() => runtime.isExecutable(path)),
+    readStart: (path, length) => typed(() => runtime.readStart(path, length)),
+    fileKind: (path) => typed(() => runtime.fileKind(path)),
     run: (program, args, timeoutSeconds) =>
       typedAsync(async () => runtime.run(program, args, timeoutSeconds)),
   };

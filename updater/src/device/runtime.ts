@@ -6,7 +6,7 @@
  */
 import type { BlockDevice, Sha256 } from '@cocon-os/sdfs';
 
-import type { ByteSource, RunResult } from '../platform.ts';
+import type { ByteSource, FileKind, RunResult } from '../platform.ts';
 
 /** The head of an answer, and its body. */
 export interface RuntimeAnswer {
@@ -42,7 +42,8 @@ export interface DeviceRuntime {
   openSource(location: string): ByteSource | Promise<ByteSource>;
   readFile(path: string, limit: number): Uint8Array | undefined;
   listDirectory(path: string): readonly string[] | undefined;
-  isExecutable(path: string): boolean;
+  readStart(path: string, length: number): Uint8Array | undefined;
+  fileKind(path: string): FileKind;
   run(program: string, args: readonly string[], timeoutSeconds: number): RunResult | Promise<RunResult>;
   /** Ends the process once the bundle's promise has settled. */
   exit(status: number): void;

@@ -17,7 +17,7 @@ import { nodeTerminal } from '@cocon-os/cli/node';
 import { nodeCrypto, openFileDevice } from '@cocon-os/sdfs/node';
 
 import { UpdaterError } from '../errors.ts';
-import type { ByteSource, Platform } from '../platform.ts';
+import type { ByteSource, FileKind, Platform } from '../platform.ts';
 import { fileSource, openFileSource } from './file-source.ts';
 import { runChild } from './run-program.ts';
 import { streamSource } from './stream-source.ts';
@@ -42,7 +42,8 @@ export const nodePlatform: Platform = {
         .map((name) => nameIn(path, name))
         .toSorted(),
     ),
-  isExecutable,
+  readStart,
+  fileKind,
   run: runChild,
 };
 
@@ -82,12 +83,31 @@ function nameIn(directory: string, name: Buffer): string {
   });
 }
 
-function isExecutable(path: string): boolean {
+function readStart(path: string, length: number): Uint8Array | undefined {
+  return orUndefined(path, () => {
+    const descriptor = openSync(path, 'r');
+    try {
+      const bytes = new Uint8Array(length);
+      return bytes.slice(0, readSync(descriptor, bytes, 0, length, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+function fileKind(path: string): FileKind {
+  try {
+    const stats = statSync(path);
+    if (stats.isDirectory()) return 'directory';
+    if (!stats.isFile()) return 'other';
+  } catch {
+    return 'nothing';
+  }
   try {
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    return 'program';
   } catch {
-    return false;
+    return 'file';
   }
 }
 

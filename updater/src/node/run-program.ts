@@ -1,4 +1,6 @@
 /** A child process with a time limit, in a process group of its own so that the limit ends what it started as well. */
+import { constants } from 'node:os';
+
 import { messageOf } from '@cocon-os/cli';
 import { programEnvironment, startProgram } from '@cocon-os/cli/host-program';
 
@@ -35,9 +37,11 @@ export function runChild(
       reject(failed(cause));
     });
     let ended: number | null = null;
-    child.on('exit', (status) => {
+    let endedBy: NodeJS.Signals | null = null;
+    child.on('exit', (status, signal) => {
       clearTimeout(timer);
       ended = status;
+      endedBy = signal;
       // What it leaves running with the pipe open is not waited for; what it wrote itself is in the pipe by now.
       setTimeout(() => {
         child.stdout.destroy();
@@ -47,6 +51,7 @@ export function runChild(
     child.on('close', () => {
       resolve({
         status: timedOut ? undefined : (ended ?? undefined),
+        signal: timedOut || endedBy === null ? undefined : constants.signals[endedBy],
         timedOut,
         output: output.toString('utf8'),
       });

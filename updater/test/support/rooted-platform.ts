@@ -23,7 +23,16 @@ export function rootedPlatform(root: string, printed: Printed = { out: '', err: 
     openDevice: (path, mode) => nodePlatform.openDevice(join(root, path), mode),
     readFile: (path, limit) => nodePlatform.readFile(join(root, path), limit),
     listDirectory: (path) => nodePlatform.listDirectory(join(root, path)),
-    isExecutable: (path) => nodePlatform.isExecutable(join(root, path)),
-    run: (program, args, timeoutSeconds) => nodePlatform.run(join(root, program), args, timeoutSeconds),
+    readStart: (path, length) => nodePlatform.readStart(join(root, path), length),
+    // Interpreters are those of this machine.
+    fileKind: (path) => nodePlatform.fileKind(path.startsWith('/etc/') ? join(root, path) : path),
+    run: (program, args, timeoutSeconds) =>
+      program === '/bin/sh'
+        ? nodePlatform.run(
+            program,
+            args.map((path) => join(root, path)),
+            timeoutSeconds,
+          )
+        : nodePlatform.run(join(root, program), args, timeoutSeconds),
   };
 }

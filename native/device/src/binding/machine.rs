@@ -48,9 +48,10 @@ pub(super) fn add<'js>(ctx: &Ctx<'js>, runtime: &Object<'js>) -> Result<()> {
     runtime.set("sleep", Function::new(ctx.clone(), sleep)?)?;
     runtime.set("readFile", Function::new(ctx.clone(), read_file)?)?;
     runtime.set("listDirectory", Function::new(ctx.clone(), list_directory)?)?;
+    runtime.set("readStart", Function::new(ctx.clone(), read_start)?)?;
     runtime.set(
-        "isExecutable",
-        Function::new(ctx.clone(), |path: String| files::is_executable(&path))?,
+        "fileKind",
+        Function::new(ctx.clone(), |path: String| files::file_kind(&path))?,
     )?;
     runtime.set("run", Function::new(ctx.clone(), run)?)
 }
@@ -89,6 +90,14 @@ fn read_file(ctx: Ctx<'_>, path: String, limit: f64) -> Result<Option<TypedArray
         .transpose()
 }
 
+fn read_start(ctx: Ctx<'_>, path: String, length: f64) -> Result<Option<TypedArray<'_, u8>>> {
+    let length = number::offset(&ctx, length)?;
+    let bytes = files::read_start(&path, length).or_throw(&ctx)?;
+    bytes
+        .map(|bytes| TypedArray::new(ctx.clone(), bytes))
+        .transpose()
+}
+
 fn list_directory(ctx: Ctx<'_>, path: String) -> Result<Option<Vec<String>>> {
     files::list_directory(&path).or_throw(&ctx)
 }
@@ -108,6 +117,7 @@ fn run(
     let ending = process::run(&program, &arguments, limit).or_throw(&ctx)?;
     let result = Object::new(ctx.clone())?;
     result.set("status", ending.status)?;
+    result.set("signal", ending.signal)?;
     result.set("timedOut", ending.timed_out)?;
     result.set("output", ending.output)?;
     Ok(result)

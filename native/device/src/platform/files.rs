@@ -47,9 +47,28 @@ pub fn list_directory(path: &str) -> Result<Option<Vec<String>>, Failure> {
     Ok(Some(names))
 }
 
-/// Whether this process may execute the regular file at `path`.
-pub fn is_executable(path: &str) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.is_file()) && access(path, Access::EXEC_OK).is_ok()
+/// The first `length` bytes of a file, or `None` when there is none. Fails with `FILE_UNREADABLE`.
+pub fn read_start(path: &str, length: u64) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(file) = found(File::open(path)).map_err(|error| unreadable(path, &error))? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    file.take(length)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, &error))?;
+    Ok(Some(bytes))
+}
+
+/// What is at the end of a path, in the words of `FileKind` in `updater/src/platform.ts`.
+#[must_use]
+pub fn file_kind(path: &str) -> &'static str {
+    match fs::metadata(path) {
+        Err(_) => "nothing",
+        Ok(found) if found.is_dir() => "directory",
+        Ok(found) if !found.is_file() => "other",
+        Ok(_) if access(path, Access::EXEC_OK).is_ok() => "program",
+        Ok(_) => "file",
+    }
 }
 
 fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {

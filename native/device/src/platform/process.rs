@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -30,6 +30,8 @@ const PIECES_AT_ONCE: usize = 16;
 pub struct Ending {
     /// Exit status; `None` when a signal or the time limit ended it.
     pub status: Option<i32>,
+    /// Number of the signal that ended it; `None` also when the time limit did.
+    pub signal: Option<i32>,
     /// Whether the time limit ended it.
     pub timed_out: bool,
     /// The last 4 KiB of both its streams, in the order of writing.
@@ -63,9 +65,14 @@ pub fn run(program: &str, arguments: &[String], limit: Duration) -> Result<Endin
     }
     let status = child.wait().map_err(failed)?;
     let (output, _) = watched.map_err(failed)?;
-    let status = if timed_out { None } else { status.code() };
+    let (status, signal) = if timed_out {
+        (None, None)
+    } else {
+        (status.code(), status.signal())
+    };
     Ok(Ending {
         status,
+        signal,
         timed_out,
         output: String::from_utf8_lossy(&output).into_owned(),
     })
