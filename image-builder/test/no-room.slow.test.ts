@@ -69,9 +69,12 @@ beforeAll(async () => {
   const { privateKey } = generateKeyPairSync('ed25519');
   writeFileSync(join(place, 'release.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
   await mustRun(place, 'keygen', 'loader');
+  await mustRun(place, 'seal', 'oci:os', '--key', 'loader.key', '-o', 'os.oci');
+  await mustRun(place, 'image', 'os.oci', '--trusted-key', 'loader.pub', '-o', 'os.img');
 });
 
 const SEAL = ['seal', 'oci:os', '--key', 'release.key', '-o', 'out/os.oci'] as const;
+const IMAGE = ['image', 'os.oci', '--trusted-key', 'loader.pub', '-o', 'out/os.img'] as const;
 const BUNDLE = ['bundle', 'oci:app', '-o', 'out/app.erofs'] as const;
 
 describe('a disk without room is named, with the way out, and nothing is left on it', () => {
@@ -95,6 +98,21 @@ describe('a disk without room is named, with the way out, and nothing is left on
     ['the output of seal', SEAL, { output: 'size=3m' }, 'out', /is full \(3 MiB, 0 B free\)/],
     ['TMPDIR, for the layers of a bundle', BUNDLE, { temporary: 'size=3m' }, 'small', /is full/],
     ['the output of bundle', BUNDLE, { output: 'size=3m' }, 'out', /is full \(3 MiB, 0 B free\)/],
+    [
+      'TMPDIR, for the boot partition',
+      IMAGE,
+      { temporary: 'size=40k' },
+      'small',
+      /is full \(40 KiB, 0 B free\)/,
+    ],
+    [
+      'TMPDIR, for what inspect looks at',
+      ['inspect', 'os.img'],
+      { temporary: 'size=40k' },
+      'small',
+      /is full/,
+    ],
+    ['the output of image', IMAGE, { output: 'size=3m' }, 'out', /is full \(3 MiB, 0 B free\)/],
     [
       'the output of keygen',
       ['keygen', 'out/release'],

@@ -194,6 +194,7 @@ async function copyOut(image: string, path: string, file: string): Promise<boole
     purpose,
     environment: MTOOLS_ENVIRONMENT,
     args: ['-i', image, path, file],
+    writes: file,
   }).then(
     () => true,
     (thrown: unknown) => {
