@@ -194,6 +194,7 @@ const LASTING: readonly Fault[] = [
     userinfo: 'device:secret-word',
     outcome: 'SOURCE_STATUS',
     requests: ['/os.oci'],
+    ...(code === 401 ? { says: /\nhint: .*http:\/\/<user>:<password>@host\// } : {}),
   })),
   {
     name: '404 when it goes on',

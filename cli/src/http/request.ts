@@ -17,10 +17,10 @@ const TEMPORARY: readonly number[] = [408, 425, 429, 500, 502, 503, 504, 520, 52
 
 /** What to do about a status that does not get better by waiting. */
 const HINTS: ReadonlyMap<number, string> = new Map([
-  [401, 'The server wants a user name and a password: http://user:password@host/path. Or they are wrong.'],
+  [401, 'The server wants a user name and a password, or other ones: http://<user>:<password>@host/path.'],
   [403, 'The server does not let this machine have it. If the address is a signed one, it may have expired.'],
   [404, 'Check the URL, and that the server has the file.'],
-  [407, 'The proxy wants a user name and a password: http_proxy=http://user:password@host:port.'],
+  [407, 'The proxy wants a user name and a password, or other ones: http://<user>:<password>@host:port.'],
   [410, 'The server has taken the file away for good; use another address.'],
 ]);
 
