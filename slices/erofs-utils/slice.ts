@@ -2,7 +2,6 @@
  * erofs-utils for the machine that builds: it makes, checks and dumps the root file system, with lz4, zstd and MicroLZMA.
  * Linked statically, so that it runs wherever the cache is carried.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { defineSlice, pinnedSource, pinnedVersion } from '@cocon-os/engine';
@@ -13,10 +12,12 @@ export const erofsUtils = defineSlice({
   license: 'GPL-2.0-or-later',
   summary: 'Makes and checks EROFS, on the host',
   runsOn: 'host',
-  source: pinnedSource('erofs-utils', {
+  source: {
     // Debian has no patches for this version.
-    patched: false,
-  }),
+    ...pinnedSource('erofs-utils', { patched: false }),
+    // Ours, until upstream has the like of it: time in proportion to the entries of a directory, not to their square.
+    patches: [join(import.meta.dirname, 'directory-lookup.patch')],
+  },
   packages: [
     'autoconf',
     'automake',
@@ -30,12 +31,7 @@ export const erofsUtils = defineSlice({
   ],
   build: () => ({
     kind: 'steps',
-    // Ours, until upstream has the like of it: time in proportion to the entries of a directory, not to their square.
-    inputs: {
-      'directory-lookup.patch': readFileSync(join(import.meta.dirname, 'directory-lookup.patch'), 'utf8'),
-    },
     steps: [
-      { name: 'patch', script: 'patch --directory=source --strip=1 </inputs/directory-lookup.patch' },
       {
         name: 'configure',
         script: `
