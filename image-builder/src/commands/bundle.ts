@@ -82,7 +82,7 @@ export const bundle = defineCommand({
 function containerName(name: string): string {
   if (NAME.test(name)) return name;
   throw new UsageError(
-    `Cannot call a container "${name}": a name has only a-z 0-9 . - and at most 63 of them`,
+    `Cannot call a container "${name}": a host name has only a-z 0-9 . - and at most 63 of them`,
     'Give one with --name.',
   );
 }
