@@ -225,7 +225,9 @@ class Scanner {
     const type = typeOf(header.flag, name, records);
     const said = this.#numberRecord(records, 'size') ?? header.size;
     const size = WITH_DATA.includes(type) ? said : 0;
-    if (size < 0) throw this.#damaged('its size is below zero');
+    // A header's own size counts where its flag lets data follow, also if a record or a slash says otherwise.
+    if (size < 0 || (header.size < 0 && WITH_DATA.includes(TYPES.get(header.flag) ?? 'unknown')))
+      throw this.#damaged('its size is below zero');
     const entry: ScannedEntry = {
       name,
       type,
