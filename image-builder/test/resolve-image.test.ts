@@ -141,6 +141,7 @@ describe('resolveImage()', () => {
       artifact({ artifactType: 'application/spdx+json' }),
       artifact({ config: { ...empty, mediaType: 'application/vnd.cncf.helm.config.v1+json' } }),
       arm,
+      putBlob(place, Buffer.from('{"layers":[]}'), 'application/vnd.oci.artifact.manifest.v1+json'),
     ];
     for (const order of [
       [...beside, ...images],

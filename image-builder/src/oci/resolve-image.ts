@@ -129,7 +129,8 @@ async function imagesAmong(
 ): Promise<readonly Descriptor[]> {
   const images: Descriptor[] = [];
   for (const each of candidates) {
-    if (!MANIFEST_TYPES.includes(each.mediaType) || (await saysItFits(source, each, architecture))) {
+    const isManifest = MANIFEST_TYPES.includes(each.mediaType);
+    if (isManifest ? await saysItFits(source, each, architecture) : INDEX_TYPES.includes(each.mediaType)) {
       images.push(each);
     }
   }
