@@ -5,13 +5,12 @@
 import { copyFile, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { messageOf } from '@cocon-os/cli';
+import { messageOf, shownUrl } from '@cocon-os/cli';
 
 import { SlicesError } from '../errors.ts';
 import { hasCode, sha256OfFile } from '../files.ts';
 import type { SourceFile } from './debian-source.ts';
 import { isNotFound, type PrivateApt } from './private-apt.ts';
-import { shownAddress } from './system-mirror.ts';
 import { debNames, type Wanted } from './wanted.ts';
 
 /** Somewhere that may have files. */
@@ -45,7 +44,7 @@ export function otherPlaces(
  * say in JSON which files a version has, by their SHA-1, and `/file/<sha1>` gives one of them.
  */
 function snapshotArchive(base: string, apt: PrivateApt, scratch: string): Place {
-  const name = `the snapshot archive ${shownAddress(base)}`;
+  const name = `the snapshot archive ${shownUrl(base)}`;
   const listings = new Map<string, Promise<Listing | undefined>>();
   const listing = (wanted: Wanted): Promise<Listing | undefined> => {
     const [kind, files] = wanted.kind === 'source' ? ['package', 'srcfiles'] : ['binary', 'binfiles'];
@@ -61,7 +60,7 @@ function snapshotArchive(base: string, apt: PrivateApt, scratch: string): Place 
       const found = await listing(wanted);
       for (const sha1 of found?.(debNames(file.name)) ?? []) {
         const address = `${base}/file/${sha1}`;
-        if (await downloaded(apt, address, to, name)) yield shownAddress(address);
+        if (await downloaded(apt, address, to, name)) yield shownUrl(address);
       }
     },
   };

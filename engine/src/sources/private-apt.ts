@@ -6,13 +6,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { messageOf } from '@cocon-os/cli';
+import { messageOf, redact } from '@cocon-os/cli';
 import { programEnvironment } from '@cocon-os/cli/host-program';
 
 import { SlicesError } from '../errors.ts';
 import { runProcess, type ProcessOptions, type ProcessResult } from '../run-process.ts';
 import { DEBIAN_SUITE, type SourceFile } from './debian-source.ts';
-import { mirrorKeyring, shownAddress } from './system-mirror.ts';
+import { mirrorKeyring } from './system-mirror.ts';
 
 /** A private apt, configured and ready. */
 export interface PrivateApt {
@@ -106,16 +106,16 @@ export async function privateApt(
     options: ProcessOptions = {},
   ): Promise<ProcessResult> => {
     const result = await apt(program, args, {
-      onLine: (line) => onLine(shownAddress(line)),
+      onLine: (line) => onLine(redact(line)),
       ...options,
     });
     const { status, tail } = result;
     if (status === 0) return result;
     throw new SlicesError(
       'APT_FAILED',
-      shownAddress(`Cannot ${action}: ${program} ended with ${status}\n${tail.slice(-8).join('\n')}`),
+      redact(`Cannot ${action}: ${program} ended with ${status}\n${tail.slice(-8).join('\n')}`),
       {
-        hint: `Check the network and the mirror ${shownAddress(mirror ?? 'of the system')}; COCON_DEBIAN_MIRROR names another one.`,
+        hint: `Check the network and the mirror ${redact(mirror ?? 'of the system')}; COCON_DEBIAN_MIRROR names another one.`,
       },
     );
   };

@@ -128,11 +128,6 @@ export function mirrorKeyring(environment: NodeJS.ProcessEnv = process.env): str
   return environment['COCON_DEBIAN_KEYRING'] || KEYRING;
 }
 
-/** An address as it may be shown, without what somebody logs in with. */
-export function shownAddress(address: string): string {
-  return address.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, '$1');
-}
-
 function words(text: string | undefined): string[] {
   return (text ?? '').split(/\s+/).filter((word) => word !== '');
 }

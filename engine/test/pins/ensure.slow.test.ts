@@ -133,7 +133,7 @@ describe('a mirror that has lost half of what is pinned', () => {
     const cache = await emptyCache();
     const error = missingError(await gather(wanted, cache, () => {}), cache);
     expect(error.code).toBe('SOURCE_VERSION_GONE');
-    expect(error.message).toContain('the snapshot archive http://127.0.0.1:9/snapshot');
+    expect(error.message).toContain('the snapshot archive http://***@127.0.0.1:9/snapshot');
     expect(error.message).not.toContain('secret-word');
   });
 });
