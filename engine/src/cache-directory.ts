@@ -19,6 +19,8 @@ export interface CacheDirectory {
   /** Trees of Debian packages that builds run in, and each package unpacked. */
   readonly toolchain: string;
   readonly logs: string;
+  /** Objects of earlier builds, by node (see `engine/compiler-cache.ts`). */
+  readonly compiled: string;
   /** Builds under way. Nothing in it outlives the process that made it, unless that was killed. */
   readonly work: string;
 }
@@ -40,6 +42,7 @@ export function cacheDirectoryAt(root: string): CacheDirectory {
     tools: join(root, 'tools'),
     toolchain: join(root, 'toolchain'),
     logs: join(root, 'logs'),
+    compiled: join(root, 'compiled'),
     work: join(root, 'work'),
   };
 }

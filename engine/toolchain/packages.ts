@@ -45,6 +45,7 @@ export const EXTRA_PACKAGES = [
   'bsdextrautils',
   'ca-certificates',
   'cargo-web',
+  'ccache',
   'cmake',
   'cpio',
   'file',

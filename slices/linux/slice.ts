@@ -38,6 +38,7 @@ export const linux = defineSlice({
     const make = kernelMake(target);
     return {
       kind: 'steps',
+      compilerCache: true,
       steps: [
         {
           name: 'configure',

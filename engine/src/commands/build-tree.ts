@@ -39,6 +39,8 @@ function sayWhatMoved(graph: Graph, terminal: Terminal): void {
 export interface BuildTreeOptions {
   readonly targets?: readonly string[];
   readonly jobs?: number | undefined;
+  /** Whether objects of earlier builds are used. They are, if not given. */
+  readonly compilerCache?: boolean;
   /** Whether commands come to this graph by the names of its profile and board. They do, if not given. */
   readonly named?: boolean;
 }
@@ -50,7 +52,7 @@ export async function buildTree(
   options: BuildTreeOptions = {},
 ): Promise<BuiltTree> {
   const cache = cacheDirectory();
-  const { targets = [], jobs, named = true } = options;
+  const { targets = [], jobs, compilerCache = true, named = true } = options;
   const shellCommand = (node: NodeId): string => `cocon shell ${node}${treeOptions(graph)}`;
   sayWhatMoved(graph, terminal);
   const present = await presence(cache, sayThatItWaits(terminal));
@@ -60,6 +62,7 @@ export async function buildTree(
       lock: toolchainLock,
       events: buildProgress(terminal),
       targets,
+      compilerCache,
       ...(jobs === undefined ? {} : { jobs }),
       ...(named ? { shellCommand } : {}),
       check: kernelProof(graph, cache),

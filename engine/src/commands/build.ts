@@ -32,6 +32,10 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
         value: '<n>',
         short: 'j',
       },
+      'no-compiler-cache': {
+        type: 'boolean',
+        help: 'Compile everything; take no object that an earlier build of the same slice has left',
+      },
       output: {
         type: 'string',
         help: 'OCI layout to write (default: out/<profile>-<board>)',
@@ -63,7 +67,7 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
       },
     ],
     async run({ terminal, cwd }: SliceContext, { args, options, json }) {
-      const { target: targets, jobs } = options;
+      const { target: targets, jobs, 'no-compiler-cache': compileAll } = options;
       if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
         throw new UsageError(`Cannot build with ${jobs} jobs`, 'Give a whole number from 1 on.');
       }
@@ -94,7 +98,7 @@ export function buildCommand(sealer: Sealer): Command<SliceContext> {
           ? undefined
           : resolve(cwd, options.output ?? `out/${await outputName(profile, board, cwd)}`);
       const { buildTree } = await import('./build-tree.ts');
-      using tree = await buildTree(graph, terminal, { targets, jobs });
+      using tree = await buildTree(graph, terminal, { targets, jobs, compilerCache: !compileAll });
       const { built } = tree;
       if (directory === undefined) {
         const { noteSizes, proveBudgets, sizesOf } = await import('../engine/sizes.ts');

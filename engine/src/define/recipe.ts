@@ -24,6 +24,8 @@ export type Recipe =
       readonly steps: readonly BuildStep[];
       /** Small texts that the steps read, by file name. */
       readonly inputs?: Readonly<Record<string, string>>;
+      /** Whether C compilers may take objects of earlier builds of the slice in place of compiling the same again. */
+      readonly compilerCache?: true;
     }
   | { readonly kind: 'entries'; readonly entries: readonly LayerEntry[] };
 

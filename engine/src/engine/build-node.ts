@@ -12,6 +12,7 @@ import { cutMembers, membersOfDirectory, membersOfEntries, type Member } from '.
 import { fetchGraphSource } from '../sources/fetch-graph-source.ts';
 import { closureOf, type ToolchainLock } from '../toolchain/lock.ts';
 import { toolchainRoot } from '../toolchain/root.ts';
+import type { CompilerCache } from './compiler-cache.ts';
 import { diskFull, isDiskFull } from './disk-full.ts';
 import { assertMachine } from './elf-machine.ts';
 import type { BuildEvents } from './events.ts';
@@ -35,6 +36,8 @@ export interface NodeJob {
   readonly events: BuildEvents;
   /** Processors that the build may use; all, if not given. */
   readonly processors?: number;
+  /** Objects of earlier builds; everything is compiled, if not given. */
+  readonly compilerCache?: CompilerCache;
   readonly logPath: string;
 }
 
@@ -120,7 +123,7 @@ export async function mountsFor(
 
 /** The run of a node's steps in its workspace. */
 export function stepsRun(job: NodeJob, { mounts }: Workspace): Parameters<typeof runSteps>[0] {
-  const { node, record, events, logPath, processors } = job;
+  const { node, record, events, logPath, processors, compilerCache } = job;
   if (record.recipe.kind !== 'steps') throw new TypeError(`${node.id} has no steps`);
   return {
     node: node.id,
@@ -128,6 +131,7 @@ export function stepsRun(job: NodeJob, { mounts }: Workspace): Parameters<typeof
     mounts,
     logPath,
     processors,
+    compilerCache,
     onStep: (step) => events({ kind: 'step', node, step }),
     onLine: (text) => events({ kind: 'line', node, text }),
   };

@@ -32,6 +32,8 @@ export interface BuildOptions {
   readonly events?: BuildEvents;
   /** Nodes that are built at the same time; as many as there are processors, if not given. */
   readonly jobs?: number;
+  /** Whether objects of earlier builds are used, where a recipe allows it; they are, if not given. */
+  readonly compilerCache?: boolean;
   /** Ids or slice names; all, if not given. */
   readonly targets?: readonly string[];
   /** The command that opens a shell where a node has failed; errors name it. Not given where no command comes to this graph. */
@@ -204,14 +206,21 @@ class Build {
 
   async #buildNow(job: NodeJob): Promise<void> {
     const { node, key, record } = job;
-    const [{ buildNode }, { StepLines }] = await Promise.all([
+    const [{ buildNode }, { compilerCacheOf }, { StepLines }] = await Promise.all([
       import('./build-node.ts'),
+      import('./compiler-cache.ts'),
       import('./step-lines.ts'),
     ]);
     const began = performance.now();
     for (const { digest } of job.needs.values()) await this.#proveNeed(digest);
+    const compilerCache =
+      this.#options.compilerCache === false ? undefined : await compilerCacheOf(node, record, job.cache);
     const lines = await StepLines.of(node.id, job.cache);
-    const outputs = await buildNode({ ...job, events: lines.through(job.events) });
+    const outputs = await buildNode({
+      ...job,
+      events: lines.through(job.events),
+      ...(compilerCache === undefined ? {} : { compilerCache }),
+    });
     await lines.note();
     this.#changed = true;
     const seconds = (performance.now() - began) / 1000;

@@ -34,7 +34,7 @@ export interface GcOptions {
 
 /** Something that was removed. */
 export interface Removed {
-  readonly kind: 'build' | 'layer' | 'workspace' | 'source' | 'toolchain';
+  readonly kind: 'build' | 'layer' | 'workspace' | 'objects' | 'source' | 'toolchain';
   readonly path: string;
   /** Bytes; of trees that share files with others, what the files in it take. */
   readonly bytes: number;
@@ -92,8 +92,10 @@ async function find(cache: CacheDirectory, options: GcOptions): Promise<Found> {
   const reached = await reachedBy(options, store);
   const { notes, layers } = await unreachedBuilds(store, reached);
   const workspaces = await all('workspace', join(cache.work, 'failed'), () => false);
+  const nodes: ReadonlySet<string> = reached.nodes;
+  const objects = await all('objects', cache.compiled, (name) => nodes.has(name));
   const sources = options.sources ? await unreachedSources(cache, options) : [];
-  return { notes, others: [...layers, ...workspaces, ...sources], kept: reached.keys.size };
+  return { notes, others: [...layers, ...workspaces, ...objects, ...sources], kept: reached.keys.size };
 }
 
 interface Reached {

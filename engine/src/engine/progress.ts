@@ -36,8 +36,8 @@ interface Running {
 const LEAST_LINES = 20;
 
 /**
- * How far a step is: "compile 43 %", of the lines that it printed the last time. A step that was never seen to its end, or prints
- * more than it did, has no share: "compile 812 lines".
+ * How far a step is: "compile 43 %", of the lines that it printed the last time. A step that was
+ * never seen to its end, or prints more than it did, has no share: "compile 812 lines".
  */
 function howFar({ step, lines, lastLines }: Running): string {
   if (Math.max(lines, lastLines ?? 0) < LEAST_LINES) return step;

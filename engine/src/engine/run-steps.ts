@@ -8,6 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { BuildStep } from '../define/recipe.ts';
 import { SlicesError } from '../errors.ts';
 import type { NodeId } from '../graph/graph.ts';
+import type { CompilerCache } from './compiler-cache.ts';
 import { runInSandbox, type SandboxMounts } from './sandbox.ts';
 
 /** What is run, and who hears of it. */
@@ -19,6 +20,7 @@ export interface StepsRun {
   /** Index of the first step to run; the log is then continued. */
   readonly from?: number;
   readonly processors?: number | undefined;
+  readonly compilerCache?: CompilerCache | undefined;
   onStep(step: string): void;
   onLine(line: string): void;
 }
@@ -68,7 +70,7 @@ export class StepFailed extends SlicesError {
 
 /** Throws {@link StepFailed} for the first step that ends with an error, and `HOST_PACKAGE_MISSING`. */
 export async function runSteps(run: StepsRun): Promise<void> {
-  const { steps, mounts, logPath, from = 0, processors } = run;
+  const { steps, mounts, logPath, from = 0, processors, compilerCache } = run;
   await mkdir(dirname(logPath), { recursive: true });
   const log = createWriteStream(logPath, { flags: from === 0 ? 'w' : 'a' });
   // A log that cannot be written is seen when it is closed; until then the build goes on.
@@ -85,6 +87,7 @@ export async function runSteps(run: StepsRun): Promise<void> {
       const { status, tail } = await runInSandbox(step.script, mounts, {
         onLine,
         ...(processors === undefined ? {} : { processors }),
+        ...(compilerCache === undefined ? {} : { compilerCache }),
       });
       if (status !== 0) throw new StepFailed({ run, index, step, status, tail });
     }

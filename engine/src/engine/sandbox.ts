@@ -16,6 +16,7 @@ import { BUILD_TIME } from '../build-time.ts';
 import { SlicesError } from '../errors.ts';
 import { hasCode } from '../files.ts';
 import { exitStatus, type ProcessResult } from '../run-process.ts';
+import { compilerCacheArguments, type CompilerCache } from './compiler-cache.ts';
 
 /** Where host directories and files show up inside. */
 export interface SandboxMounts {
@@ -53,8 +54,11 @@ const SHELL = ['/usr/bin/bash', '-eu', '-o', 'pipefail', '-c'];
 /** One stream for both kinds of output keeps their order. */
 const PROLOGUE = 'exec 2>&1\numask 022\n';
 
-/** bubblewrap's arguments up to the program that it runs. */
-export function sandboxArguments({ toolchain, readOnly, writable }: SandboxMounts): string[] {
+/** bubblewrap's arguments up to the program that it runs; `more` of them come before the root is closed. */
+export function sandboxArguments(
+  { toolchain, readOnly, writable }: SandboxMounts,
+  more: readonly string[] = [],
+): string[] {
   return [
     [
       '--unshare-user',
@@ -72,6 +76,7 @@ export function sandboxArguments({ toolchain, readOnly, writable }: SandboxMount
     ['--proc', '/proc', '--dev', '/dev'],
     ...Object.entries(readOnly).map(([inside, host]) => ['--ro-bind', host, inside]),
     ...Object.entries(writable).map(([inside, host]) => ['--bind', host, inside]),
+    more,
     // /proc/sys asks who owns a process, not what it may: root of the host could write there without any capability.
     ['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/build'],
   ].flat();
@@ -88,6 +93,7 @@ export interface SandboxOptions {
   readonly onLine?: (line: string) => void;
   /** Processors that the build may use, and sees. All, if not given. */
   readonly processors?: number;
+  readonly compilerCache?: CompilerCache;
 }
 
 const TAIL_LINES = 30;
@@ -96,10 +102,11 @@ const TAIL_LINES = 30;
 export async function runInSandbox(
   script: string,
   mounts: SandboxMounts,
-  { onLine, processors }: SandboxOptions = {},
+  { onLine, processors, compilerCache }: SandboxOptions = {},
 ): Promise<Omit<ProcessResult, 'stdout'>> {
   const limit = processors === undefined ? [] : ['taskset', '--cpu-list', `0-${processors - 1}`];
-  const run = ['bwrap', ...sandboxArguments(mounts), '--new-session', ...SHELL, PROLOGUE + script];
+  const more = compilerCache === undefined ? [] : compilerCacheArguments(compilerCache);
+  const run = ['bwrap', ...sandboxArguments(mounts, more), '--new-session', ...SHELL, PROLOGUE + script];
   const [program = 'bwrap', ...args] = [...limit, ...run];
   const child = startProgram(program, args, {
     environment: programEnvironment(),

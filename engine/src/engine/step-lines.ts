@@ -1,6 +1,7 @@
 /**
- * How many lines each step of a node prints: the one measure of a step's length that every build has. A build is told how many there were
- * the last time that the node was built, and can say what share of them has come.
+ * How many lines each step of a node prints: the one measure of a step's length that every build
+ * has. A build is told how many there were the last time that the node was built, and can say what
+ * share of them has come.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -228,7 +228,8 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
   const own = slice.packages ?? [];
   const extra =
     typeof own === 'function' ? listBy('slice', slice, 'packages', PACKAGES, () => own(context)) : own;
-  const packages = [...COMMON_PACKAGES, ...CROSS_PACKAGES[context.target.name], ...extra];
+  const cached = recipe.kind === 'steps' && recipe.compilerCache === true ? ['ccache'] : [];
+  const packages = [...COMMON_PACKAGES, ...CROSS_PACKAGES[context.target.name], ...extra, ...cached];
   return {
     id,
     name: slice.name,
@@ -249,7 +250,10 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
   };
 }
 
-/** Throws `KERNEL_DEMAND_IMPOSSIBLE` for what the slice that builds the kernel cannot give. A demand that it be off is no trouble. */
+/**
+ * Throws `KERNEL_DEMAND_IMPOSSIBLE` for what the slice that builds the kernel cannot give. A demand
+ * that it be off is no trouble.
+ */
 function refuseUnbuildable({ cannotBuild = {} }: Slice, demands: readonly GraphDemand[]): void {
   const refused = demands.flatMap(({ symbol, value, askedBy }) => {
     const name = value === 'm' ? 'MODULES' : symbol;

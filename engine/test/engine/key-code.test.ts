@@ -14,6 +14,7 @@ const CHANGES_NOTHING: Readonly<Record<string, string>> = {
   'define/recipe.ts': 'types, and names of outputs, which are in the record',
   'define/target.ts': 'names of platforms, which are in the record',
   'drafts.ts': 'names of places on the host',
+  'engine/compiler-cache.ts': 'puts in place what the compiler would make, see there',
   'engine/disk-full.ts': 'turns a failure into another one',
   'engine/elf-machine.ts': 'refuses, and changes nothing',
   'engine/run-steps.ts': 'runs the steps that are in the record',
