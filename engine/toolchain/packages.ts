@@ -58,6 +58,8 @@ export const EXTRA_PACKAGES = [
   'libssl-dev',
   'libtool',
   'libzstd-dev',
+  'lz4',
+  'lzop',
   'm4',
   'openssl',
   'pkgconf',

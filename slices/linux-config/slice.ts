@@ -8,7 +8,7 @@ import { LINUX_VERSION, linuxTree } from '../linux/tree.ts';
 import { kernelMake, KERNEL_PACKAGES } from '../linux/make.ts';
 
 /** Configuring reads Kconfig files, and compiles programs of its own in scripts/ alone. */
-const NOT_READ = [
+const NOT_COMPILED = [
   'arch',
   'block',
   'crypto',
@@ -19,7 +19,9 @@ const NOT_READ = [
   'lib',
   'mm',
   'net',
+  'samples',
   'security',
+  'sound',
   'tools',
   'virt',
 ];
@@ -29,7 +31,7 @@ export const linuxConfig = defineSlice({
   version: LINUX_VERSION,
   license: 'GPL-2.0-only WITH Linux-syscall-note',
   summary: "The kernel's configuration",
-  source: linuxTree(NOT_READ.map((name) => `*/${name}/*.[chS]`)),
+  source: linuxTree([...NOT_COMPILED.map((name) => `${name}/*.[chS]`), 'arch/*.dts*']),
   packages: KERNEL_PACKAGES,
   build: (context) => ({
     kind: 'steps',

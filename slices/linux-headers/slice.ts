@@ -8,7 +8,7 @@ export const linuxHeaders = defineSlice({
   version: LINUX_VERSION,
   license: 'GPL-2.0-only WITH Linux-syscall-note',
   summary: 'Kernel headers for programs',
-  source: linuxTree(['*/drivers/*', '*/fs/*', '*/net/*.c', '*/kernel/*.c', '*/mm/*']),
+  source: linuxTree(['drivers/*', 'fs/*', 'net/*.c', 'kernel/*.c', 'mm/*', 'sound/*.c', 'arch/*.dts*']),
   packages: ['rsync'],
   build: ({ target }) => ({
     kind: 'steps',

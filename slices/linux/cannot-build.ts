@@ -1,9 +1,12 @@
 /**
- * Symbols that the kernel's types offer and that this build cannot give: why, and the way out. A demand for one ends `cocon synth`; without
- * that, make would end minutes later with a missing file, or the kernel would be without it and nobody told.
+ * Symbols that the kernel's types offer and that this build cannot give: why, and the way out. A
+ * demand for one ends `cocon synth`; without that, make would end minutes later with a missing
+ * file, or the kernel would be without it and nobody told.
  *
- * What the toolchain lacks is not listed where Kconfig itself asks for it (`DEBUG_INFO_BTF` for pahole, `RUST` for rustc): there the proof
- * of the configuration says so.
+ * `engine/test/kernel-tree.slow.test.ts` holds the list against the tree that is unpacked and
+ * against what Debian leaves out of it. What the toolchain lacks is not listed where Kconfig itself
+ * asks for it (`DEBUG_INFO_BTF` for pahole, `RUST` for rustc): there the proof of the configuration
+ * says so.
  */
 import type { CannotBuild } from '@cocon-os/engine';
 

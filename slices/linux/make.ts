@@ -2,7 +2,19 @@
 import type { TargetNames, ToolchainPackage } from '@cocon-os/engine';
 
 /** Packages that it runs. */
-export const KERNEL_PACKAGES: readonly ToolchainPackage[] = ['bc', 'bison', 'flex', 'libelf-dev', 'zstd'];
+export const KERNEL_PACKAGES: readonly ToolchainPackage[] = [
+  'bc',
+  'bison',
+  'flex',
+  'libelf-dev',
+  'zstd',
+  // For single symbols: headers in the kernel, key rings, other ways to pack it, Adreno graphics.
+  'cpio',
+  'libssl-dev',
+  'lz4',
+  'lzop',
+  'python3',
+];
 
 /** The start of a call of make. */
 export function kernelMake({ linux, triplet }: TargetNames): string {

@@ -9,7 +9,7 @@ import { linuxConfig } from '../linux-config/slice.ts';
 import { CANNOT_BUILD } from './cannot-build.ts';
 import { everyKernel } from './every-kernel.ts';
 import { kernelMake, KERNEL_PACKAGES } from './make.ts';
-import { LINUX_VERSION, linuxTree } from './tree.ts';
+import { AMDGPU_TABLES, LINUX_VERSION, linuxTree } from './tree.ts';
 
 /** What make builds, below arch/: on x86 and 32-bit Arm the packed image is an EFI program itself. */
 const IMAGES: Readonly<Record<Target, string>> = {
@@ -45,6 +45,10 @@ export const linux = defineSlice({
           // Nothing may be different from what has been proved to hold every demand.
           script: `
 cp /needs/linux-config/config source/.config
+if grep -q '^CONFIG_${AMDGPU_TABLES.symbol}=' source/.config; then
+  tar --extract --no-same-owner --warning=no-timestamp --directory=source --strip-components=1 \\
+    --wildcards --file=/sources/${linuxTree().upstream.name} '*/${AMDGPU_TABLES.directory}/*'
+fi
 ${make} -s olddefconfig
 cmp /needs/linux-config/config source/.config
 `,
