@@ -13,6 +13,10 @@ import { ROOT, sealImage, type ReleaseKey } from './releases.ts';
 /** What is special about a release of a profile. */
 export interface ProfileOsOptions {
   readonly profile: string;
+  /** `pc`, if not given. */
+  readonly board?: string;
+  /** Where folders of boards are looked for first; the repository, if not given. */
+  readonly cwd?: string;
   readonly version: string;
   /** Put behind the profile's own kernel command line. */
   readonly extraCommandLine?: string;
@@ -28,11 +32,12 @@ export interface ProfileOs {
 export async function sealProfile(
   directory: string,
   key: ReleaseKey,
-  { profile, version, extraCommandLine = '' }: ProfileOsOptions,
+  { profile, board, cwd = ROOT, version, extraCommandLine = '' }: ProfileOsOptions,
 ): Promise<ProfileOs> {
   const built = await buildProfile({
-    cwd: ROOT,
+    cwd,
     profile,
+    board,
     version,
     extra: [release(version, [{ name: 'release', pem: key.publicPem }])],
     directory: join(directory, `image-${version}`),

@@ -1,0 +1,20 @@
+/** A PC with network cards that QEMU has too. What they add to the kernel is the smallest change that people make to it. */
+import { defineBoard } from '@cocon-os/engine';
+
+import { board as pc } from '../../../boards/pc.ts';
+
+export const board = defineBoard({
+  name: 'cards',
+  summary: 'PC with network cards of Intel and Realtek',
+  target: 'x86_64',
+  commandLine: pc.commandLine,
+  kernel: (k) => [
+    ...pc.kernel(k),
+    k.ETHERNET,
+    k.NET_VENDOR_INTEL,
+    k.E1000E,
+    k.NET_VENDOR_REALTEK,
+    k['8139TOO'],
+  ],
+  budget: { kernel: '150 KiB', why: 'e1000e and 8139too' },
+});
