@@ -174,6 +174,29 @@ describe('the script of a lease', () => {
     expect(network.run('grep ntp /run/cocon/network/eth0').output).toBe('ntp 192.0.2.123\n');
   });
 
+  test.for(['bound', 'renew', 'deconfig'])('takes nothing away at "%s" when /run is full', async (step) => {
+    const network = await device();
+    network.addCard('eth0');
+    network.run('mount -t tmpfs -o size=64k tmpfs /run');
+    network.run(`${ONE} ${SCRIPT} bound; dd if=/dev/zero of=/run/full bs=4k`);
+    const before = network.run(RESOLV).output;
+    expect(before).toBe('nameserver 192.0.2.53\nnameserver 192.0.2.54\n');
+    const { output, status } = network.run(`${ONE.replace('192.0.2.54', '192.0.2.55')} ${SCRIPT} ${step}`);
+    if (step === 'deconfig') {
+      expect(network.run(ADDRESSES).output).toBe('');
+      return;
+    }
+    expect({ output, status }).toEqual({
+      output: expect.stringContaining('eth0: its lease is not noted') as unknown,
+      status: 1,
+    });
+    expect(network.run(ADDRESSES).output).toBe('eth0 192.0.2.10/24\n');
+    expect(network.run(RESOLV).output).toBe(before);
+    // With room again, the next renewal changes what this one could not.
+    network.run(`rm /run/full; ${ONE.replace('192.0.2.54', '192.0.2.55')} ${SCRIPT} renew`);
+    expect(network.run(RESOLV).output).toBe('nameserver 192.0.2.53\nnameserver 192.0.2.55\n');
+  });
+
   test.for(['68', '1279', '99999', 'x', '-1'])('takes no MTU of %s', async (mtu) => {
     const network = await leased();
     network.run(`mtu=${mtu} ${ONE} ${SCRIPT} bound`);
@@ -245,6 +268,20 @@ describe('the service network', () => {
     const console = network.begin(SERVICE);
     await network.until('[ -e /run/cocon/network.cards/eth0 ] && pidof udhcpc');
     await expect.poll(console).toBe(`cocon: network: ${word} is not understood and passed over\n`);
+  });
+
+  test('starts no second client for a card when it cannot note the first, because /run is full', async () => {
+    const network = await device();
+    network.addCard('eth0');
+    network.run('mount -t tmpfs -o size=64k tmpfs /run');
+    network.begin(
+      `sed -i s/LOOK_SECONDS=5/LOOK_SECONDS=1/ ${SERVICE}; dd if=/dev/zero of=/run/full bs=4k 2>/dev/null; ${SERVICE}`,
+    );
+    await network.until('[ -e /run/cocon/network.cards/eth0 ]');
+    network.run('sleep 4');
+    expect(network.run('pidof udhcpc | wc -w').output).toMatch(/^[01]\n$/);
+    network.run('rm /run/full');
+    await network.until('[ "$(cat /run/cocon/network.cards/eth0)" = "$(pidof udhcpc)" ]');
   });
 
   test('serves a card that appears later, starts a client again, and forgets a card that is gone', async () => {
