@@ -13,6 +13,8 @@ describe('cocon-container', () => {
       1,
       /Cannot start "x": no bundle in \/data\/containers is that container's\nhint: /,
     ],
+    ['a name that is empty', 'stop ""', 2, /^Usage: /],
+    ['a name that leads elsewhere', 'stop ..', 1, /Cannot stop "\.\.": no such container runs\nhint: /],
     ['no bundle', 'run', 2, /^Usage: /],
     ['two bundles', 'run a b', 2, /^Usage: /],
     ['a bundle that is not there', 'run /data/none', 1, /Cannot run "\/data\/none": there is no such file/],
@@ -81,12 +83,34 @@ echo >/data/containers/.half.erofs; echo >/data/containers/b.part; echo >/data/c
     expect(await logWhile(STAYS, script)).toBe('container app.erofs: run\ncontainer c.erofs: run\n');
   });
 
+  test('starts a bundle that is a link, of either kind, as soon as it is there', async () => {
+    const script = `echo >/data/one; ${PUT}; logged run
+ln /data/one /data/containers/hard.erofs; logged 'hard.erofs: run'; ln -s /data/one /data/containers/soft.erofs; logged 'soft.erofs: run'
+echo other >/data/two; ln -sfn /data/two /data/containers/soft.erofs; logged 'soft.erofs: run' 2`;
+    const log = await logWhile(STAYS, script);
+    expect(log).toContain('container hard.erofs: run\ncontainer soft.erofs: run\n');
+    expect(log).toMatch(/^container soft\.erofs: ended with status 143, its bundle (has changed|is gone)$/m);
+  });
+
   test('waits longer before each start of one that ends at once', async () => {
     expect(await logWhile('exit 3', `${PUT}; logged ended 3`)).toBe(
       [2, 4, 8]
         .map((pause) => `container app.erofs: ended with status 3, starts again in ${pause} s\n`)
         .join(''),
     );
+  });
+
+  test('starts again what has ended while /run was full', async () => {
+    const device = await deviceShell({
+      slices: ['base-files', 'containers'],
+      files: { 'usr/bin/cocon-container': standIn('exit 3') },
+    });
+    const { output } = await device.run(
+      `mount -t tmpfs -o size=64k tmpfs /run; ${START} /etc/cocon/services.d/containers 8>&- &
+until [ -p /run/containers/queue ]; do sleep 0.1; done; dd if=/dev/zero of=/run/full bs=4k 2>/dev/null
+sleep 1; ${PUT}; logged ended 3; cat /tmp/log; kill -KILL -1`,
+    );
+    expect(output.match(/ended with status 3, starts again in 2 s\n/g)).toHaveLength(3);
   });
 
   test('starts anew at once what has another bundle, and ends what has none', async () => {
@@ -208,7 +232,7 @@ describe('services', () => {
   const CHECK = '#!/bin/sh\n[ -e /data/up ] || { echo down; exit 1; }\n';
 
   /** What the end of a boot says of a service, with one check that asks for what the service makes. */
-  async function confirmed(service: string, seconds?: number): Promise<string> {
+  async function confirmed(service: string, seconds?: number | string): Promise<string> {
     const device = await deviceShell({
       slices: ['base-files'],
       files: {
@@ -231,6 +255,14 @@ describe('services', () => {
     const output = await confirmed('sleep 100', 1);
     expect(output).toMatch(/^cocon: app is not ready after 1 s\ndown\n[^]*cocon: unhealthy \(exit 1\)\n/);
   });
+
+  test.for(['30s', '', '-1', '99999999999999999999'])(
+    'are not waited for when their time is "%s", which is none',
+    async (seconds) => {
+      const output = await confirmed('sleep 100', seconds);
+      expect(output).toMatch(/^cocon: app\.ready-seconds does not say how many seconds[^\n]*\ndown\n/);
+    },
+  );
 
   test('that have nothing to do are not waited for', async () => {
     expect(await confirmed('echo >/data/up', 1000)).toMatch(/^cocon: healthy, /);
