@@ -33,6 +33,8 @@ const seen: string[] = [];
 let front = '';
 let trouble: Trouble = () => false;
 let cutBlobsAt: number | undefined;
+/** What manifests are called instead of their media type; an empty one leaves it out. */
+let contentType: string | undefined;
 let diffIds: readonly string[];
 
 const kindOf = ({ url = '', headers }: IncomingMessage): string =>
@@ -56,7 +58,10 @@ beforeAll(async () => {
     if (trouble(incoming, response, seen.filter((each) => each.split(' ')[0] === kind.split(' ')[0]).length))
       return;
     const outgoing = forward({ host, port, path: incoming.url, headers: incoming.headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      const headers = { ...answer.headers };
+      if (contentType !== undefined && kind === 'manifests') headers['content-type'] = contentType;
+      if (contentType === '') delete headers['content-type'];
+      response.writeHead(answer.statusCode ?? 500, headers);
       if (
         cutBlobsAt === undefined ||
         answer.headers['content-length'] === undefined ||
@@ -90,6 +95,7 @@ beforeEach(() => {
   seen.length = 0;
   trouble = () => false;
   cutBlobsAt = undefined;
+  contentType = undefined;
 });
 
 /** Pulls everything; returns what was said and for how long it would have been waited. */
@@ -175,7 +181,53 @@ describe('openRegistry() outlasts', () => {
   });
 });
 
+describe('openRegistry() takes', () => {
+  const challenge = (scheme: string): string =>
+    `${scheme} realm="http://${front}/token",service="a, b=c",scope="repository:test/os:pull"`;
+
+  it.each<readonly [string, () => string | string[]]>([
+    ['a token in front of a password', () => `${challenge('Bearer')}, Basic realm="Registry"`],
+    ['a token behind a password', () => `Basic realm="Registry", ${challenge('Bearer')}`],
+    ['a token in a header of its own', () => ['Basic realm="Registry"', challenge('Bearer')]],
+    ['a token beside what it does not know', () => `Negotiate YII=, ${challenge('Bearer')}`],
+    ['a token in words of any case', () => challenge('bearer').replace('realm', 'Realm')],
+  ])('%s', async (_, header) => {
+    const services: unknown[] = [];
+    trouble = (incoming, response) => {
+      if (incoming.url?.startsWith('/token') === true) {
+        services.push(new URL(incoming.url, 'http://registry').searchParams.get('service'));
+        response.writeHead(200).end('{"token":null,"access_token":"good"}');
+        return true;
+      }
+      if (incoming.headers.authorization === 'Bearer good') return false;
+      response.writeHead(401, { 'www-authenticate': header() }).end();
+      return true;
+    };
+    await pull();
+    expect(services).toEqual(['a, b=c']);
+  });
+
+  it.each(['text/plain; charset=utf-8', 'application/json', 'application/octet-stream', ''])(
+    'a manifest that its server calls "%s"',
+    async (type) => {
+      contentType = type;
+      expect(await pull()).toEqual({ pauses: [], said: [] });
+    },
+  );
+});
+
 describe('openRegistry() gives up', () => {
+  it('at once for a login page in the place of a manifest, and says so', async () => {
+    trouble = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Log in</html>');
+      return true;
+    };
+    await expect(pull()).rejects.toMatchObject({
+      code: 'MANIFEST_INVALID',
+      message: expect.stringContaining('answered with text/html that is not a manifest') as unknown,
+    });
+  });
+
   it.each([
     ['403', 403, 'REGISTRY_UNAUTHORIZED'],
     ['404', 404, 'IMAGE_NOT_FOUND'],

@@ -18,36 +18,48 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-const tokenAnswer = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+/** Go writes `""` or `null` for the one that a server does not use. */
+const optionalToken = z
+  .string()
+  .nullish()
+  .transform((token) => token || undefined);
+const tokenAnswer = z.object({ token: optionalToken, access_token: optionalToken });
 
-/** Reads `Bearer realm="…",service="…"` (RFC 9110 §11.6.1). */
-export function parseChallenge(header: string): Challenge {
-  const [scheme = '', ...rest] = header.trim().split(/\s+/);
-  const parameters = new Map<string, string>();
-  for (const match of rest.join(' ').matchAll(/(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^,\s]+))/g)) {
-    parameters.set(match[1] ?? '', (match[2] ?? match[3] ?? '').replaceAll(/\\(.)/g, '$1'));
+/** A name, and its value where it has one; both as RFC 9110 §5.6 has them. */
+const WORD = /([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+)))?/g;
+
+/**
+ * Reads `Bearer realm="…",service="…", Basic realm="…"`: a server may offer several, in one header
+ * or in several (RFC 9110 §11.6.1). A name with a value is a parameter, one without begins a
+ * challenge.
+ */
+export function parseChallenges(header: string): readonly Challenge[] {
+  const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
+  for (const [, name = '', quoted, plain] of header.matchAll(WORD)) {
+    const value = quoted?.replaceAll(/\\(.)/g, '$1') ?? plain;
+    if (value === undefined) challenges.push({ scheme: name.toLowerCase(), parameters: new Map() });
+    else challenges.at(-1)?.parameters.set(name.toLowerCase(), value);
   }
-  return { scheme: scheme.toLowerCase(), parameters };
+  return challenges;
 }
 
 /**
- * The value for the `Authorization` header. Throws `REGISTRY_UNAUTHORIZED`, and an `HttpFailure`
- * for a token server that may answer another time.
+ * The value for the `Authorization` header: by a token where the registry takes one, because it may
+ * be had without a user. Throws `REGISTRY_UNAUTHORIZED`, and an `HttpFailure` for a token server
+ * that may answer another time.
  */
 export async function authorize(
-  challenge: Challenge,
+  challenges: readonly Challenge[],
   credentials: Credentials | undefined,
   scope: string,
   registry: { readonly name: string; readonly insecure: boolean; readonly transport: HttpTransport },
 ): Promise<string> {
-  if (challenge.scheme === 'basic') {
-    if (credentials === undefined)
-      throw unauthorized(registry.name, 'it wants a user name and a password, and none are known');
-    return basic(credentials);
-  }
-  const realm = challenge.parameters.get('realm');
-  if (challenge.scheme !== 'bearer' || realm === undefined || !URL.canParse(realm)) {
-    throw unauthorized(registry.name, `it asks for "${challenge.scheme}", which is not understood`);
+  const challenge = challenges.find(({ scheme }) => scheme === 'bearer');
+  const realm = challenge?.parameters.get('realm');
+  if (challenge === undefined || realm === undefined || !URL.canParse(realm)) {
+    if (challenges.some(({ scheme }) => scheme === 'basic')) return basicOf(credentials, registry.name);
+    const asked = challenges.map(({ scheme }) => `"${scheme}"`).join(', ');
+    throw unauthorized(registry.name, `it asks for ${asked || 'nothing'}, which is not understood`);
   }
   const url = new URL(realm);
   if (url.protocol !== 'https:' && !registry.insecure) {
@@ -99,6 +111,11 @@ export function unauthorized(registry: string, what: string, cause?: unknown): B
     hint: 'Log in with skopeo login or docker login, or point REGISTRY_AUTH_FILE at your auth file.',
     cause,
   });
+}
+
+function basicOf(credentials: Credentials | undefined, registry: string): string {
+  if (credentials !== undefined) return basic(credentials);
+  throw unauthorized(registry, 'it wants a user name and a password, and none are known');
 }
 
 function basic({ username, password }: Credentials): string {

@@ -21,8 +21,9 @@ import { BuilderError } from '../../errors.ts';
 import type { Descriptor } from '../descriptor.ts';
 import { DOCUMENT_LIMIT, missingBlob, type Bytes, type ImageSource } from '../image-source.ts';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../media-types.ts';
-import { authorize, parseChallenge, unauthorized } from './authorize.ts';
+import { authorize, parseChallenges, unauthorized } from './authorize.ts';
 import { credentialFiles, findCredentials } from './credentials.ts';
+import { manifestType } from './manifest-type.ts';
 import type { Reference } from './reference.ts';
 
 /** How registries are reached. */
@@ -74,7 +75,7 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
     if (first.status !== 401 || challenge === undefined) return first;
     first.close();
     authorization = await authorize(
-      parseChallenge(challenge),
+      parseChallenges(challenge),
       await findCredentials(authFiles, reference.host, reference.repository),
       `repository:${reference.repository}:pull`,
       { name: reference.host, insecure, transport },
@@ -118,8 +119,11 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
       const body = await coded(missing, () => download(`manifests/${reference.target}`, ACCEPT));
       const manifest = await limited(bytes(body, missing), reference);
       const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
+      const contentType = body.header('content-type') ?? '';
+      const mediaType = manifestType(contentType, manifest);
+      if (mediaType === undefined) throw notAManifest(reference, contentType);
       const descriptor: Descriptor = {
-        mediaType: body.header('content-type')?.split(';')[0]?.trim() ?? '',
+        mediaType,
         // A digest that was asked for stays what it was; the bytes are checked against it when they
         // are read.
         digest: reference.target.includes(':') ? reference.target : digest,
@@ -176,6 +180,15 @@ function noSuchImage(reference: Reference): BuilderError {
     'IMAGE_NOT_FOUND',
     `Cannot find ${reference.text}: the registry has no such tag or digest`,
     { hint: 'List what is there with: skopeo list-tags docker://<host>/<name>.' },
+  );
+}
+
+function notAManifest(reference: Reference, contentType: string): BuilderError {
+  const what = contentType === '' ? 'something' : contentType;
+  return new BuilderError(
+    'MANIFEST_INVALID',
+    `Cannot pull ${reference.text}: ${reference.host} answered with ${what} that is not a manifest`,
+    { hint: 'A login page or a proxy may stand in front of the registry. Open its address in a browser.' },
   );
 }
 
