@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 import { findCredentials } from '../src/oci/registry/credentials.ts';
+import { parseReference } from '../src/oci/registry/reference.ts';
 import { scratchDirectory } from './support/scratch.ts';
 
 const scratch = scratchDirectory();
@@ -19,3 +20,28 @@ it.each(['{', '[]', '{"auths":{"registry.example":{"auth":1}}}'])(
     });
   },
 );
+
+it.each([
+  ['docker.io/alpine:3', 'library/alpine'],
+  ['docker.io/library/alpine', 'library/alpine'],
+  ['docker.io/maker/os@sha256:' + '0'.repeat(64), 'maker/os'],
+])('%s is asked from Docker Hub, with the credentials that docker login keeps', async (text, repository) => {
+  const reference = parseReference(text);
+  expect(reference).toMatchObject({ host: 'docker.io', server: 'registry-1.docker.io', repository });
+  const path = scratch('config.json');
+  const auth = Buffer.from('user:word').toString('base64');
+  writeFileSync(path, JSON.stringify({ auths: { 'https://index.docker.io/v1/': { auth } } }));
+  expect(await findCredentials([path], reference.host, repository)).toEqual({
+    username: 'user',
+    password: 'word',
+  });
+});
+
+it.each([
+  ['registry.example/OS@latest', 'registry.example/OS@latest'],
+  ['registry.example/OS@sha256:0', 'registry.example/OS@sha256:0'],
+  ['user:a/b@registry.example/os', '***@registry.example/os'],
+  ['user:a@b/c@registry.example/os@sha256:0', '***@registry.example/os@sha256:0'],
+])('parseReference() shows "%s" as %s', (text, shown) => {
+  expect(() => parseReference(text)).toThrow(`Cannot read "${shown}" as an image reference`);
+});

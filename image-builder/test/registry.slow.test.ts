@@ -165,7 +165,7 @@ describe('parseReference()', () => {
     ['[::1]:5000/a:b', '[::1]:5000', 'a', 'b'],
     [`host.example/a:b@sha256:${'0'.repeat(64)}`, 'host.example', 'a', `sha256:${'0'.repeat(64)}`],
   ] as const)('reads %s', ([text, host, repository, target]) => {
-    expect(parseReference(text)).toEqual({ host, repository, target, text });
+    expect(parseReference(text)).toEqual({ host, server: host, repository, target, text });
   });
 
   it.for([

@@ -47,6 +47,10 @@ it.concurrent.each<readonly [string, string, readonly string[], Readonly<Record<
   ['a signed URL in place of an image', COCON, ['inspect', SIGNED], {}],
   ['a user in a reference', COCON, ['inspect', `user:${SECRET}@${HOST}/os:v1`], {}],
   ['a user in a docker reference', COCON, ['inspect', `docker://user:${SECRET}@${HOST}/os:v1`], {}],
+  ['a slash in its password', COCON, ['inspect', `user:a/${SECRET}/b@${HOST}/os:v1`], {}],
+  ['a slash in one of docker', COCON, ['seal', `docker://user:${SECRET}/b@${HOST}/os@sha256:0`], {}],
+  ['an at sign in it', COCON, ['inspect', `docker://user:a@${SECRET}@${HOST}`], {}],
+  ['a token without a name', COCON, ['inspect', `docker://${SECRET}@${HOST}/os`], {}],
   [
     'a proxy with a password',
     COCON,

@@ -9,6 +9,8 @@ import { splitDigest } from '../descriptor.ts';
 export interface Reference {
   /** Host, with a port where it is not the usual one. */
   readonly host: string;
+  /** The host that is asked; another one for Docker Hub only. */
+  readonly server: string;
   readonly repository: string;
   /** A digest when one was given, else a tag. */
   readonly target: string;
@@ -19,6 +21,9 @@ export interface Reference {
 const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const HOST = /^(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
+
+/** Docker Hub is called by a name that has no registry (distribution/reference, "docker.io"). */
+const HUB = { name: 'docker.io', server: 'registry-1.docker.io', official: 'library' } as const;
 
 /**
  * Reads a reference. It names its registry: no host is anybody's default here. Throws
@@ -39,13 +44,25 @@ export function parseReference(text: string): Reference {
     });
   }
   if (digest !== undefined) splitDigest(digest);
-  return { host, repository: name, target: digest ?? tag, text };
+  const isHub = host === HUB.name;
+  return {
+    host,
+    server: isHub ? HUB.server : host,
+    repository: isHub && !name.includes('/') ? `${HUB.official}/${name}` : name,
+    target: digest ?? tag,
+    text,
+  };
 }
 
 /**
  * A user and a password belong into an auth file; here they are a mistake, which is not to be
- * printed.
+ * printed. A password may have anything in it, slashes too, so all in front of the last `@` that
+ * does not begin a digest is hidden, unless it can only be a name.
  */
 function withoutUser(text: string): string {
-  return text.replace(/^[^/]*@(?=[^/]*\/)/, '***@');
+  const digest = /@sha\d+:[^@/]*$/.exec(text)?.[0] ?? '';
+  const rest = text.slice(0, text.length - digest.length);
+  const end = rest.lastIndexOf('@');
+  if (end < 0 || (!rest.slice(end).includes('/') && !rest.slice(0, end).includes(':'))) return text;
+  return `***${text.slice(end)}`;
 }

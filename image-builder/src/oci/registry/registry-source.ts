@@ -48,7 +48,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
  */
 export function openRegistry(reference: Reference, options: RegistryOptions = {}): ImageSource {
   const insecure = options.insecure === true || LOOPBACK.test(reference.host);
-  const base = `${insecure ? 'http' : 'https'}://${reference.host}/v2/${reference.repository}`;
+  const base = `${insecure ? 'http' : 'https'}://${reference.server}/v2/${reference.repository}`;
   const authFiles = options.authFiles ?? credentialFiles(process.env);
   const transport = options.transport ?? nodeTransport();
   const waiting: Waiting = {
