@@ -13,6 +13,7 @@ import { resolveImage } from '../oci/resolve-image.ts';
 import { unpackImage } from '../oci/unpack.ts';
 import { writeErofs } from '../seal/erofs.ts';
 import { hashFile } from '../seal/sealed-file.ts';
+import { foreignAttributes } from '../tree/attributes.ts';
 import { Spool } from '../tree/spool.ts';
 import { assertReplaceable, wholeFile } from '../whole-file.ts';
 import { bundleTree, prepareRoot } from './bundle-tree.ts';
@@ -94,7 +95,7 @@ export async function bundle(source: ImageSource, options: BundleOptions): Promi
       sha256,
       sizeBytes: size,
       config: runtime,
-      passedOver: [...execution.passedOver, ...left],
+      passedOver: [...execution.passedOver, ...left, ...foreignAttributes(root)],
     };
   } finally {
     progress.finish();

@@ -1,7 +1,14 @@
 /** `cocon seal`. */
 import { resolve } from 'node:path';
 
-import { defineCommand, formatBytes, silentProgress, terminalProgress, UsageError } from '@cocon-os/cli';
+import {
+  defineCommand,
+  formatBytes,
+  plain,
+  silentProgress,
+  terminalProgress,
+  UsageError,
+} from '@cocon-os/cli';
 
 import { loadConfig, checkConfig, type LoadedConfig } from '../config/load-config.ts';
 import type { Config } from '../config/schema.ts';
@@ -123,11 +130,19 @@ function outputPath(
   return resolve(cwd, `${config.name}-${config.version}.oci`.replaceAll(/[^\w.+-]/g, '_'));
 }
 
-function sealReport({ output, release, releaseDigest, artifactDigest, imageDigest }: SealResult): object {
-  return { output, releaseDigest, artifactDigest: `sha256:${artifactDigest}`, imageDigest, release };
+function sealReport(result: SealResult): object {
+  const { output, release, releaseDigest, artifactDigest, imageDigest, passedOver } = result;
+  return {
+    output,
+    releaseDigest,
+    artifactDigest: `sha256:${artifactDigest}`,
+    imageDigest,
+    release,
+    passedOver,
+  };
 }
 
-function describe({ output, release, releaseDigest, artifactDigest }: SealResult): string {
+function describe({ output, release, releaseDigest, artifactDigest, passedOver }: SealResult): string {
   const { kernel, initrd, rootfs } = release;
   const rows = [
     ['sealed', `${release.name} ${release.version} for ${release.architecture}`],
@@ -138,6 +153,7 @@ function describe({ output, release, releaseDigest, artifactDigest }: SealResult
     ...(rootfs === undefined
       ? []
       : [['rootfs', `${formatBytes(rootfs.size)} and ${formatBytes(rootfs.verity.size)} of hashes`]]),
+    ...(passedOver.length === 0 ? [] : [['without', plain(passedOver.join(', '))]]),
     ['file', output],
   ];
   return `${rows.map(([label = '', value = '']) => `${label.padEnd(9)}${value}`).join('\n')}\n`;

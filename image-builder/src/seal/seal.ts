@@ -17,6 +17,7 @@ import { rawPublicKey } from '../keys.ts';
 import type { ImageSource } from '../oci/image-source.ts';
 import { resolveImage, type Image } from '../oci/resolve-image.ts';
 import { unpackImage } from '../oci/unpack.ts';
+import { foreignAttributes } from '../tree/attributes.ts';
 import type { Directory } from '../tree/inode.ts';
 import { Spool } from '../tree/spool.ts';
 import { assertReplaceable } from '../whole-file.ts';
@@ -48,6 +49,8 @@ export interface SealResult {
   readonly artifactDigest: string;
   /** Digest of the image that went in. */
   readonly imageDigest: string;
+  /** What the image has and the release has not, for people. */
+  readonly passedOver: readonly string[];
 }
 
 /** Seals the image of `source`. Throws `BuilderError`, and `RELEASE_INVALID` for values that FORMAT.md §6.1 forbids. */
@@ -80,6 +83,7 @@ export async function seal(source: ImageSource, options: SealOptions): Promise<S
       releaseDigest: layout.releaseDigest,
       artifactDigest: layout.manifestDigest,
       imageDigest: image.digest,
+      passedOver: files.rootfs === undefined ? [] : foreignAttributes(root),
     };
   } finally {
     progress.finish();

@@ -1,6 +1,6 @@
 /** A layer's entry as it counts: names taken from the image's root, and everything checked that a file system limits. */
 import { BuilderError } from '../errors.ts';
-import { readable } from '../tar/pax.ts';
+import { encodePax, readable } from '../tar/pax.ts';
 import type { ScannedEntry } from '../tar/scan.ts';
 import type { Inode, Metadata } from './inode.ts';
 
@@ -14,7 +14,11 @@ export type LayerEntry =
 
 const MAX_PATH_BYTES = 4096;
 const MAX_NAME_BYTES = 255;
-const MAX_XATTR_BYTES = 64 * 1024;
+/**
+ * What attributes may take in the archive handed to mkfs.erofs: it reads extended headers of up to
+ * 32 KiB, and a path, a link's target and numbers may be in them as well.
+ */
+const MAX_XATTR_BYTES = 24_000;
 /** Largest id and device number that the archive handed to mkfs.erofs and the kernel take. */
 const MAX_ID = 0xffff_fffe;
 const MAX_MAJOR = 0xfff;
@@ -111,6 +115,14 @@ function unsupported(what: string, name: string, layer: string): BuilderError {
   );
 }
 
+function tooManyAttributes(name: string, bytes: number, layer: string): BuilderError {
+  return new BuilderError(
+    'LAYER_ENTRY_UNSUPPORTED',
+    `Cannot apply layer ${layer}: entry "${readable(name)}" has ${bytes} bytes of extended attributes, at most ${MAX_XATTR_BYTES} can be written`,
+    { hint: 'Look at them with getfattr -d -m -, and keep long ones in a file.' },
+  );
+}
+
 function assertIds({ name, uid, gid }: ScannedEntry, layer: string): void {
   for (const [what, id] of [
     ['owner', uid],
@@ -124,8 +136,8 @@ function assertIds({ name, uid, gid }: ScannedEntry, layer: string): void {
 
 function sortedAttributes({ name, xattrs }: ScannedEntry, layer: string): ReadonlyMap<string, Uint8Array> {
   const sorted = [...xattrs].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const bytes = sorted.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
-  if (bytes > MAX_XATTR_BYTES) throw invalid(`one with ${bytes} bytes of extended attributes`, name, layer);
+  const { length } = encodePax(sorted.map(([key, value]) => [`SCHILY.xattr.${key}`, value]));
+  if (length > MAX_XATTR_BYTES) throw tooManyAttributes(name, length, layer);
   return new Map(sorted);
 }
 

@@ -1,5 +1,6 @@
 /** The merged tree as one tar archive for mkfs.erofs: names in byte order, hard links behind their first name. */
 import type { TarEntry } from '../tar/write.ts';
+import { heldAttributes } from './attributes.ts';
 import { sortedChildren, type Directory, type Inode } from './inode.ts';
 import type { Spool } from './spool.ts';
 
@@ -29,8 +30,8 @@ function* childEntries(
 }
 
 function entryOf(name: string, inode: Inode, spool: Spool): TarEntry {
-  const { type, mode, uid, gid, mtime, xattrs } = inode;
-  const common = { name, type, mode, uid, gid, mtime, xattrs, size: 0 };
+  const { type, mode, uid, gid, mtime } = inode;
+  const common = { name, type, mode, uid, gid, mtime, xattrs: heldAttributes(inode), size: 0 };
   switch (inode.type) {
     case 'file':
       return { ...common, size: inode.size, data: spool.pieces(inode.offset, inode.size) };
