@@ -201,3 +201,23 @@ describe('an entry below what a lower layer has as something else', () => {
     });
   });
 });
+
+describe('a layer of aufs, as old Docker versions wrote them', () => {
+  it('has the files with several names in a place of their own', async () => {
+    const aufs = [
+      directory('.wh..wh.plnk'),
+      rawFile('.wh..wh.plnk/12.34', 'shared'),
+      rawFile('.wh..wh.aufs', ''),
+    ];
+    expect(
+      await treeOf([...aufs, link('a', '.wh..wh.plnk/12.34'), link('etc/b', '/.wh..wh.plnk/12.34')]),
+    ).toEqual(['. d 755', './a f 644 shared', './etc d 755', './etc/b f 644 shared']);
+    await expect(treeOf(aufs, [link('a', '.wh..wh.plnk/12.34')])).rejects.toThrow('which is not there');
+  });
+});
+
+it('a hard link to itself is reported as one', async () => {
+  await expect(treeOf([rawFile('a', '')], [link('a', './a')])).rejects.toThrow(
+    'entry "a" is a hard link to itself',
+  );
+});

@@ -10,17 +10,22 @@ const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 /** Names of aufs' own bookkeeping, which old Docker versions left in layers. */
 const AUFS = '.wh..wh.';
+/** Where aufs kept files with several names; layers of old Docker versions link into it. */
+const AUFS_LINKS = '.wh..wh.plnk';
 
 /** The tree that the layers so far make. */
 export class MergedTree {
   root: Directory = emptyDirectory();
   #layer = 0;
   #layerName = '';
+  /** Files of this layer that lie in {@link AUFS_LINKS}, by their last name. */
+  #aufsFiles = new Map<string, Inode>();
 
   /** Entries applied from now on belong to a new layer; `name` is what errors call it. */
   beginLayer(name: string): void {
     this.#layer += 1;
     this.#layerName = name;
+    this.#aufsFiles = new Map();
   }
 
   /** Applies one entry. Throws `LAYER_ESCAPES` and `LAYER_ENTRY_INVALID`. */
@@ -30,7 +35,10 @@ export class MergedTree {
       this.#setRoot(entry);
       return;
     }
-    if (entry.path.slice(0, -1).some((part) => part.startsWith(AUFS))) return;
+    if (entry.path.slice(0, -1).some((part) => part.startsWith(AUFS))) {
+      if (entry.path[0] === AUFS_LINKS && entry.kind === 'inode') this.#aufsFiles.set(name, entry.inode);
+      return;
+    }
     if (name.startsWith(WHITEOUT)) {
       this.#whiteOut(entry.path.slice(0, -1), name);
       return;
@@ -62,9 +70,16 @@ export class MergedTree {
   }
 
   #linkTarget(path: Path, target: Path): Inode {
-    const parent = resolveDirectory(this.root, target.slice(0, -1), this.#layerName);
-    const inode = parent?.directory.children.get(target.at(-1) ?? '')?.inode;
-    if (inode === undefined || path.join('/') === target.join('/')) {
+    const name = target.at(-1) ?? '';
+    const inode =
+      target[0] === AUFS_LINKS
+        ? this.#aufsFiles.get(name)
+        : resolveDirectory(this.root, target.slice(0, -1), this.#layerName)?.directory.children.get(name)
+            ?.inode;
+    if (path.join('/') === target.join('/')) {
+      throw invalid('a hard link to itself', path.join('/'), this.#layerName);
+    }
+    if (inode === undefined) {
       throw invalid(
         `a hard link to "${target.join('/')}", which is not there`,
         path.join('/'),
