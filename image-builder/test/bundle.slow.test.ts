@@ -36,12 +36,24 @@ async function bundle(...options: readonly string[]): Promise<BundleResult> {
   return JSON.parse(out) as BundleResult;
 }
 
+/** What every container has in place of its image's own. */
+const NETWORK_FILES = {
+  'etc/hosts': '127.0.0.1\tlocalhost app\n::1\tlocalhost ip6-localhost ip6-loopback\n',
+  'etc/hostname': 'app\n',
+  'etc/resolv.conf': '',
+};
+
 describe('cocon bundle of a foreign image', () => {
   it('holds its tree without device nodes, with a directory for each mount', async () => {
     const { output, passedOver } = await bundle();
     const root = scratch('unpacked');
     await extractErofs(output, root);
-    const found = await snapshotTree(join(root, 'rootfs'));
+    const found: Record<string, string> = { ...(await snapshotTree(join(root, 'rootfs'))) };
+    for (const [path, contents] of Object.entries(NETWORK_FILES)) {
+      expect(readFileSync(join(root, 'rootfs', path), 'utf8')).toBe(contents);
+      expect(found[path]).toMatch(/^file [0-9a-f]{64} 444 0:0 /);
+      delete found[path];
+    }
     const added = ['srv', 'srv/app', ...MOUNT_POINTS];
     const directories = Object.fromEntries(added.map((name) => [name, 'directory 755 0:0  ']));
     const files = Object.entries(expected).filter(([, what]) => !DEVICE.test(what));
