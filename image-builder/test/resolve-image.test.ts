@@ -193,6 +193,66 @@ describe('resolveImage()', () => {
     }
   });
 
+  it('takes an image that says a type of its own when it is there alone', async () => {
+    const layout = await layoutOf([{ platform: { os: 'linux', architecture: 'amd64' } }]);
+    const [image] = layout.images;
+    const manifests = [
+      {
+        ...image,
+        artifactType: 'application/vnd.example.os',
+        platform: { os: 'linux', architecture: 'amd64' },
+      },
+    ];
+    writeFileSync(join(layout.place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+    expect(await chosen(layout)).toBe(0);
+  });
+
+  it('says what artifacts are, and does not call them images', async () => {
+    const { place } = await layoutOf([]);
+    const type = 'application/vnd.example.chart';
+    const put = (value: object, mediaType: string): Blob =>
+      putBlob(place, Buffer.from(JSON.stringify(value)), mediaType);
+    const config = put({}, `${type}.config+json`);
+    const artifacts = ['1', '2'].map((version) => ({
+      ...put(
+        { schemaVersion: 2, config, layers: [], annotations: { version } },
+        'application/vnd.oci.image.manifest.v1+json',
+      ),
+      artifactType: type,
+    }));
+    const write = (manifests: readonly object[]): void =>
+      writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+    write(artifacts);
+    await expect(chosen({ place, images: [] })).rejects.toMatchObject({
+      code: 'MEDIA_TYPE_UNKNOWN',
+      message: expect.stringContaining(`it has artifacts of the type ${type} only, so it`) as unknown,
+    });
+    write(artifacts.slice(0, 1));
+    await expect(chosen({ place, images: [] })).rejects.toMatchObject({
+      code: 'MEDIA_TYPE_UNKNOWN',
+      message: expect.stringContaining(`media type "${type}.config+json", so it is not an image`) as unknown,
+    });
+  });
+
+  it.each([
+    ['application/vnd.oci.image.layer.v1.tar+gzip+encrypted', 'Cannot use a layer: it is encrypted'],
+    ['application/x-tar', 'Cannot use a layer of media type "application/x-tar"'],
+  ])('refuses a layer of the type %s', async (mediaType, message) => {
+    const place = scratch('layout');
+    const image = writeLayout(place, [{ tar: await tarOf([file('a')]), mediaType }]);
+    await expect(chosen({ place, images: [image] })).rejects.toMatchObject({
+      code: 'MEDIA_TYPE_UNKNOWN',
+      message,
+    });
+  });
+
+  it('takes a layer that Docker calls foreign', async () => {
+    const place = scratch('layout');
+    const mediaType = 'application/vnd.docker.image.rootfs.foreign.diff.tar';
+    const image = writeLayout(place, [{ tar: await tarOf([file('a')]), mediaType }]);
+    expect(await chosen({ place, images: [image] })).toBe(0);
+  });
+
   it('finds nothing in an index whose list is null', async () => {
     const { place } = await layoutOf([]);
     writeFileSync(join(place, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: null }));

@@ -17,6 +17,7 @@ const LAYERS: ReadonlyMap<string, Compression> = new Map([
   [`${DOCKER_LAYER}.diff.tar`, 'none'],
   [`${DOCKER_LAYER}.diff.tar.gzip`, 'gzip'],
   [`${DOCKER_LAYER}.diff.tar.zstd`, 'zstd'],
+  [`${DOCKER_LAYER}.foreign.diff.tar`, 'none'],
   [`${DOCKER_LAYER}.foreign.diff.tar.gzip`, 'gzip'],
 ]);
 
@@ -41,8 +42,16 @@ export const CONFIG_TYPES: readonly string[] = [
 /** The compression that a layer's media type names. Throws `MEDIA_TYPE_UNKNOWN`. */
 export function layerCompression(mediaType: string): Compression {
   const compression = LAYERS.get(mediaType);
+  if (mediaType.endsWith('+encrypted')) throw encrypted(mediaType);
   if (compression === undefined) throw unknownMediaType(mediaType, 'a layer', [...LAYERS.keys()].slice(0, 3));
   return compression;
+}
+
+function encrypted(mediaType: string): BuilderError {
+  return new BuilderError('MEDIA_TYPE_UNKNOWN', 'Cannot use a layer: it is encrypted', {
+    hint: 'Decrypt the image first: skopeo copy --decryption-key <key> <image> oci:<directory>.',
+    facts: { mediaType },
+  });
 }
 
 /** The error for a media type that means nothing here. */

@@ -43,11 +43,7 @@ export async function resolveImage(source: ImageSource, architecture: string): P
   const name = `manifest ${manifestDescriptor.digest} of ${source.name}`;
   const manifest = parseManifest(await readDocument(source, manifestDescriptor, 'manifest'), name);
   if (!CONFIG_TYPES.includes(manifest.config.mediaType)) {
-    throw unknownMediaType(
-      manifest.config.mediaType,
-      `the configuration of ${source.name}`,
-      CONFIG_TYPES.slice(0, 1),
-    );
+    throw notAnImage(source, `its configuration has the media type "${manifest.config.mediaType}"`);
   }
   const compressions = manifest.layers.map((layer) => layerCompression(layer.mediaType));
   const configuration = await readDocument(source, manifest.config, 'blob');
@@ -86,10 +82,15 @@ async function chooseManifest(
   const fitting = said.length > 1 ? await imagesAmong(source, said, architecture) : said;
   const [chosen] = fitting;
   if (chosen === undefined) {
+    const images = candidates.filter(isImage);
+    if (images.length === 0 && candidates.length > 0) {
+      const types = [...new Set(candidates.map(({ artifactType }) => artifactType))];
+      throw notAnImage(source, `it has artifacts of the type ${types.join(' and ')} only`);
+    }
     throw wrongArchitecture(
       source,
       architecture,
-      candidates.map(({ platform }) => `${platform?.os}/${platform?.architecture}`),
+      images.map(({ platform }) => `${platform?.os}/${platform?.architecture}`),
     );
   }
   if (fitting.length > 1) throw ambiguous(source, architecture, fitting, depth);
@@ -162,7 +163,8 @@ const USUAL_VARIANT: Readonly<Record<string, string>> = { amd64: 'v1', arm: 'v7'
 
 /** Those for `architecture`, each once. What says its platform comes before what says none, the usual variant before others. */
 function fittingOf(candidates: readonly Descriptor[], architecture: string): readonly Descriptor[] {
-  const images = candidates.filter(isImage);
+  // What is there alone is meant, and an image may say a type of its own; its configuration decides.
+  const images = candidates.length === 1 ? candidates : candidates.filter(isImage);
   const said = images.filter(
     ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
   );
@@ -176,6 +178,12 @@ function fittingOf(candidates: readonly Descriptor[], architecture: string): rea
 /** Bills of materials and signatures lie beside an image and say what they are. */
 function isImage({ artifactType }: Pick<Descriptor, 'artifactType'>): boolean {
   return artifactType === undefined || artifactType === '' || CONFIG_TYPES.includes(artifactType);
+}
+
+function notAnImage(source: ImageSource, what: string): BuilderError {
+  return new BuilderError('MEDIA_TYPE_UNKNOWN', `Cannot use ${source.name}: ${what}, so it is not an image`, {
+    hint: 'It is something else, such as a chart or a signature. Look at it with: skopeo inspect --raw.',
+  });
 }
 
 function once(descriptors: readonly Descriptor[]): readonly Descriptor[] {
