@@ -84,7 +84,7 @@ export function keyRecord(node: GraphNode, { lock, code, needs }: KeySurrounding
       digest: toolchainDigest(packages),
       packages: Object.fromEntries(packages.map((each) => [each.name, each.version])),
     },
-    sandbox: sandboxForKey(),
+    sandbox: sandboxForKey(packages.map((each) => each.name)),
   };
 }
 

@@ -5,9 +5,12 @@
  * A build sees the toolchain read-only, what it declared, and three directories that it may write to: `/build`, `/out` and
  * `/tmp`. It has no network, no home, nothing of the host's environment and no capability, so root and plain users get the
  * same. libfaketime holds the clock at {@link BUILD_TIME} for every program that asks the C library; the times of files
- * and the monotonic clock stay real, and make and ninja, which compare files with the clock, are left alone.
+ * and the monotonic clock stay real, and make and ninja, which compare files with the clock, are left alone; so is Python in a
+ * toolchain that has Meson, which does the same.
  */
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { programEnvironment, startProgram } from '@cocon-os/cli/host-program';
@@ -30,7 +33,7 @@ export interface SandboxMounts {
 /** Where the toolchain has libfaketime, the variant for programs with threads. */
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 
-/** The whole environment of a build. */
+/** The whole environment of a build, but for {@link WITH_MESON}. */
 export const SANDBOX_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/bin:/usr/sbin',
   HOME: '/build',
@@ -48,6 +51,12 @@ export const SANDBOX_ENVIRONMENT: Readonly<Record<string, string>> = {
   NO_FAKE_STAT: '1',
 };
 
+/** Meson refuses files that are newer than the clock, its own among them. libfaketime knows it by the name of its interpreter. */
+const WITH_MESON: Readonly<Record<string, string>> = {
+  ...SANDBOX_ENVIRONMENT,
+  FAKETIME_SKIP_CMDS: 'make,ninja,python3',
+};
+
 /** A step's script runs by this, behind {@link PROLOGUE}, and stops at its first failing command. */
 const SHELL = ['/usr/bin/bash', '-eu', '-o', 'pipefail', '-c'];
 
@@ -55,9 +64,10 @@ const SHELL = ['/usr/bin/bash', '-eu', '-o', 'pipefail', '-c'];
 const PROLOGUE = 'exec 2>&1\numask 022\n';
 
 /** bubblewrap's arguments up to the program that it runs; `more` of them come before the root is closed. */
-export function sandboxArguments(
+function sandboxArguments(
   { toolchain, readOnly, writable }: SandboxMounts,
   more: readonly string[] = [],
+  meson = existsSync(join(toolchain, 'usr/bin/meson')),
 ): string[] {
   return [
     [
@@ -70,7 +80,11 @@ export function sandboxArguments(
     ],
     ['--uid', '0', '--gid', '0', '--hostname', 'cocon', '--cap-drop', 'ALL'],
     ['--die-with-parent', '--clearenv'],
-    ...Object.entries(SANDBOX_ENVIRONMENT).map(([name, value]) => ['--setenv', name, value]),
+    ...Object.entries(meson ? WITH_MESON : SANDBOX_ENVIRONMENT).map(([name, value]) => [
+      '--setenv',
+      name,
+      value,
+    ]),
     ['--ro-bind', `${toolchain}/usr`, '/usr', '--ro-bind', `${toolchain}/etc`, '/etc'],
     ...['bin', 'sbin', 'lib', 'lib64'].map((name) => ['--symlink', `usr/${name}`, `/${name}`]),
     ['--proc', '/proc', '--dev', '/dev'],
@@ -82,10 +96,11 @@ export function sandboxArguments(
   ].flat();
 }
 
-/** What of the sandbox is in every key: all of it, with names in place of the host's paths. */
-export function sandboxForKey(): readonly string[] {
+/** What of the sandbox with these packages is in a key: all of it, with names in place of the host's paths. */
+export function sandboxForKey(packages: readonly string[]): readonly string[] {
   const writable = { '/build': '<build>', '/out': '<out>', '/tmp': '<tmp>' };
-  return [...sandboxArguments({ toolchain: '<toolchain>', readOnly: {}, writable }), ...SHELL, PROLOGUE];
+  const mounts = { toolchain: '<toolchain>', readOnly: {}, writable };
+  return [...sandboxArguments(mounts, [], packages.includes('meson')), ...SHELL, PROLOGUE];
 }
 
 /** What a run may be told. */

@@ -92,4 +92,13 @@ describe('keyOf()', () => {
     const file = fileNode('file', 'x');
     expect(key(file, { lock: { ...lock, packages } })).toBe(key(file));
   });
+
+  test('knows that Python sees the real clock beside Meson, and nowhere else', () => {
+    const skipped = (packages: readonly string[]): string | undefined => {
+      const { sandbox = [] } = keyRecord({ ...sample, packages }, around);
+      return sandbox[sandbox.indexOf('FAKETIME_SKIP_CMDS') + 1];
+    };
+    expect(skipped([...sample.packages, 'python3'])).toBe('make,ninja');
+    expect(skipped([...sample.packages, 'meson'])).toBe('make,ninja,python3');
+  });
 });
