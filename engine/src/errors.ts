@@ -11,10 +11,17 @@ import { CoconError } from '@cocon-os/cli';
  * - `SOURCE_GONE`: an address, or a repository, no longer has what was pinned.
  * - `SOURCE_FETCH_FAILED`: a download did not come to its end.
  * - `SOURCE_CHANGED`: a local source is no longer what it was when the tree was evaluated.
- * - `PINS_INVALID`: the moved pins of a machine's cache cannot be read.
+ * - `PINS_INVALID`: the moved pins of a machine's cache, or the packages that a project pins,
+ *   cannot be read.
  * - `PINS_STUCK`: a pin has to move, and the mirror has nothing newer of its series.
- * - `PACKAGE_UNKNOWN`: Debian has no source package of that name, or none that a slice can be built from.
- * - `TOOLCHAIN_PACKAGE_UNKNOWN`: a build asks for a Debian package that the toolchain's lock does not have.
+ * - `PACKAGE_UNKNOWN`: Debian has no package of that name, or no source package that a slice can
+ *   be built from.
+ * - `TOOLCHAIN_PACKAGE_UNKNOWN`: a build asks for a Debian package that neither the toolchain's
+ *   lock nor the project's has.
+ * - `TOOLCHAIN_CONFLICT`: a package that is to be added goes only with other versions of what is
+ *   locked.
+ * - `TOOLCHAIN_ADDITIONS_STALE`: a project's packages were resolved with another toolchain than
+ *   the present one.
  * - `TOOLCHAIN_UNPACK_FAILED`: a package of the toolchain could not be unpacked.
  * - `HOST_PACKAGE_MISSING`: the build needs a Debian package that is not installed.
  * - `KERNEL_DEMAND_INVALID`, `KERNEL_DEMAND_CONFLICT`: a demand that cannot be read, or two that contradict each other.
@@ -48,6 +55,8 @@ export type SlicesErrorCode =
   | 'PINS_STUCK'
   | 'PACKAGE_UNKNOWN'
   | 'TOOLCHAIN_PACKAGE_UNKNOWN'
+  | 'TOOLCHAIN_CONFLICT'
+  | 'TOOLCHAIN_ADDITIONS_STALE'
   | 'TOOLCHAIN_UNPACK_FAILED'
   | 'HOST_PACKAGE_MISSING'
   | 'KERNEL_DEMAND_INVALID'

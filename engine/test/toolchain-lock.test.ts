@@ -45,7 +45,7 @@ test('closureOf() names a package that is not locked, and the way to lock it', (
   expect(() => closureOf(lock, ['emacs'])).toThrow(
     expect.objectContaining({
       code: 'TOOLCHAIN_PACKAGE_UNKNOWN',
-      hint: expect.stringContaining('packages.ts'),
+      hint: expect.stringContaining('cocon pins add emacs'),
     }),
   );
 });

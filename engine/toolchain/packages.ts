@@ -36,7 +36,7 @@ export const CROSS_PACKAGES: Readonly<Record<Target, readonly string[]>> = {
   armv7: ['gcc-arm-linux-gnueabihf', 'libc6-dev-armhf-cross'],
 };
 
-/** What a slice may name in `packages`. */
+/** What a slice may name in `packages`, besides what its project pins itself (`cocon pins add`). */
 export const EXTRA_PACKAGES = [
   'autoconf',
   'automake',
@@ -77,5 +77,8 @@ export const EXTRA_PACKAGES = [
   'zstd',
 ] as const;
 
-/** A package that a slice may ask for. */
-export type ToolchainPackage = (typeof EXTRA_PACKAGES)[number];
+/**
+ * A package that a slice may ask for. Editors complete those of this list; any other is held
+ * against the project's own pins when it is evaluated.
+ */
+export type ToolchainPackage = (typeof EXTRA_PACKAGES)[number] | (string & Record<never, never>);

@@ -8,8 +8,9 @@ import { presence } from '../engine/presence.ts';
 import { kernelProof } from '../engine/prove.ts';
 import { openStore, type Store } from '../engine/store.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
+import { toolchainOf } from '../pins/additions.ts';
 import { movesOf } from '../pins/moves-of.ts';
-import { movedPins, toolchainLock } from '../pins/pins.ts';
+import { movedPins } from '../pins/pins.ts';
 import type { ToolchainLock } from '../toolchain/lock.ts';
 import { treeOptions } from './context.ts';
 import { sayThatItWaits } from './waiting.ts';
@@ -24,7 +25,7 @@ export interface BuiltTree extends Disposable {
 
 /** A build is strict, but for what the lock of this machine's cache has moved before: nobody should miss that. */
 function sayWhatMoved(graph: Graph, terminal: Terminal): void {
-  const moved = movesOf(graph.nodes, toolchainLock, movedPins);
+  const moved = movesOf(graph.nodes, toolchainOf(graph), movedPins);
   if (moved.length === 0) return;
   const sources = moved.filter(({ kind }) => kind === 'source');
   const packages = moved.length - sources.length;
@@ -53,13 +54,14 @@ export async function buildTree(
 ): Promise<BuiltTree> {
   const cache = cacheDirectory();
   const { targets = [], jobs, compilerCache = true, named = true } = options;
+  const lock = toolchainOf(graph);
   const shellCommand = (node: NodeId): string => `cocon shell ${node}${treeOptions(graph)}`;
   sayWhatMoved(graph, terminal);
   const present = await presence(cache, sayThatItWaits(terminal));
   try {
     const built = await buildGraph(graph, {
       cache,
-      lock: toolchainLock,
+      lock,
       events: buildProgress(terminal),
       targets,
       compilerCache,
@@ -68,7 +70,7 @@ export async function buildTree(
       check: kernelProof(graph, cache),
     });
     const dispose = (): void => present[Symbol.dispose]();
-    return { built, cache, store: openStore(cache.store), lock: toolchainLock, [Symbol.dispose]: dispose };
+    return { built, cache, store: openStore(cache.store), lock, [Symbol.dispose]: dispose };
   } catch (thrown) {
     present[Symbol.dispose]();
     throw thrown;

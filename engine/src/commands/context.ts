@@ -49,8 +49,14 @@ export async function evaluateTree(
   const { loadBoard, loadProfile } = await import('../graph/load.ts');
   const { evaluate } = await import('../graph/evaluate.ts');
   const { watching } = await import('../graph/pure.ts');
+  const { readAdditions } = await import('../pins/additions.ts');
   const graph = await watching(async () =>
-    evaluate({ profile: await loadProfile(profile, cwd), board: await loadBoard(board, cwd), extra }),
+    evaluate({
+      profile: await loadProfile(profile, cwd),
+      board: await loadBoard(board, cwd),
+      extra,
+      additions: await readAdditions(cwd),
+    }),
   );
   const [{ cacheDirectory }, { refuseUnknownSymbols }] = await Promise.all([
     import('../cache-directory.ts'),

@@ -52,22 +52,16 @@ export const graph = defineCommand({
 type Format = (typeof FORMATS)[number];
 
 async function drawn(tree: Graph, format: Format): Promise<string> {
-  const [
-    { cacheDirectory },
-    { openStore },
-    { planOf },
-    { treeState },
-    { graphView },
-    { toolchainLock: lock },
-  ] = await Promise.all([
-    import('../cache-directory.ts'),
-    import('../engine/store.ts'),
-    import('../engine/plan.ts'),
-    import('../engine/state.ts'),
-    import('../engine/graph-view.ts'),
-    import('../pins/pins.ts'),
-  ]);
-  const states = await treeState(planOf(tree), openStore(cacheDirectory().store), lock);
+  const [{ cacheDirectory }, { openStore }, { planOf }, { treeState }, { graphView }, { toolchainOf }] =
+    await Promise.all([
+      import('../cache-directory.ts'),
+      import('../engine/store.ts'),
+      import('../engine/plan.ts'),
+      import('../engine/state.ts'),
+      import('../engine/graph-view.ts'),
+      import('../pins/additions.ts'),
+    ]);
+  const states = await treeState(planOf(tree), openStore(cacheDirectory().store), toolchainOf(tree));
   const nodes = graphView(tree, states);
   switch (format) {
     case 'text':

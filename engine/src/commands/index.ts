@@ -51,7 +51,7 @@ export function sliceCommands(sealer: Sealer): readonly LazyCommand<SliceContext
     {
       name: 'pins',
       summary:
-        "Show whether Debian's archive still has what is pinned (check), move pins to newer point releases (update), or copy their files (export)",
+        "Show whether Debian's archive still has what is pinned (check), move pins to newer point releases (update), copy their files (export), or pin packages that slices of your project build with (add)",
       load: async () => (await import('./pins.ts')).pins,
     },
     {

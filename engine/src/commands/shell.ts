@@ -45,7 +45,8 @@ export const shell = defineCommand({
     using tree = needs.length === 0 ? undefined : await buildTree(graph, terminal, { targets: needs });
     const { cacheDirectory } = await import('../cache-directory.ts');
     const { openStore } = await import('../engine/store.ts');
-    const { toolchainLock: lock } = await import('../pins/pins.ts');
+    const { toolchainOf } = await import('../pins/additions.ts');
+    const lock = toolchainOf(graph);
     const cache = tree?.cache ?? cacheDirectory();
     const store = openStore(cache.store);
     const states = await treeState(plan, store, lock);

@@ -15,16 +15,16 @@ export const why = defineCommand({
   async run({ terminal, cwd }: SliceContext, { args: [name], options, json }) {
     if (name === undefined) throw new UsageError('Cannot say why: no slice was named');
     const graph = await evaluateTree(cwd, options.profile, options.board);
-    const [{ why: ask }, { whyText }, { idsOf }, { cacheDirectory }, { toolchainLock: lock }] =
-      await Promise.all([
-        import('../engine/why.ts'),
-        import('../engine/why-text.ts'),
-        import('../engine/plan.ts'),
-        import('../cache-directory.ts'),
-        import('../pins/pins.ts'),
-      ]);
+    const [{ why: ask }, { whyText }, { idsOf }, { cacheDirectory }, { toolchainOf }] = await Promise.all([
+      import('../engine/why.ts'),
+      import('../engine/why-text.ts'),
+      import('../engine/plan.ts'),
+      import('../cache-directory.ts'),
+      import('../pins/additions.ts'),
+    ]);
     const answers = [];
-    for (const id of idsOf(graph, name)) answers.push(await ask(graph, id, cacheDirectory(), lock));
+    for (const id of idsOf(graph, name))
+      answers.push(await ask(graph, id, cacheDirectory(), toolchainOf(graph)));
     terminal.out(json ? `${JSON.stringify({ nodes: answers })}\n` : answers.map(whyText).join(''));
   },
 });

@@ -55,7 +55,10 @@ export interface SliceDefinition<Options extends OptionTable = OptionTable> {
   kernel?(symbols: KernelSymbols, context: DefinitionContext<Options>): readonly Demand[];
   /** Of the slice that builds the kernel: symbols that Kconfig offers and that its build cannot give. */
   readonly cannotBuild?: CannotBuild;
-  /** Debian packages beyond the common toolchain that its steps run, of the pinned toolchain. */
+  /**
+   * Debian packages beyond the common toolchain that its steps run: of the pinned toolchain, or
+   * pinned by the project (`cocon pins add`).
+   */
   readonly packages?:
     | readonly ToolchainPackage[]
     | ((context: Pick<DefinitionContext<OptionTable>, 'target'>) => readonly ToolchainPackage[]);

@@ -11,6 +11,7 @@ import type { Platform } from '../define/target.ts';
 import { draftOf, isDraft } from '../drafts.ts';
 import { hasCode, removeTree } from '../files.ts';
 import type { Graph, NodeId } from '../graph/graph.ts';
+import { toolchainOf } from '../pins/additions.ts';
 import { closureOf, type ToolchainLock } from '../toolchain/lock.ts';
 import { toolchainDigest } from '../toolchain/root.ts';
 import { imagesOf, writeIndex } from './layout-index.ts';
@@ -25,6 +26,7 @@ export interface GcOptions {
   readonly keep: readonly Graph[];
   /** Platforms of which the last build of each node is kept. */
   readonly keepAllOf: readonly Platform[];
+  /** Of this repository; what a graph's project adds, the graph holds. */
   readonly lock: ToolchainLock;
   /** Sources and toolchains as well; to have them again takes the network. */
   readonly sources: boolean;
@@ -108,7 +110,7 @@ async function reachedBy({ keep, keepAllOf, lock }: GcOptions, store: Store): Pr
   const nodes = new Set<NodeId>();
   const keys = new Set<string>();
   for (const graph of keep) {
-    for (const [id, state] of await treeState(planOf(graph), store, lock)) {
+    for (const [id, state] of await treeState(planOf(graph), store, toolchainOf(graph, lock))) {
       nodes.add(id);
       if (state.kind === 'current') keys.add(state.key);
       const last = await store.last(id);
@@ -154,9 +156,11 @@ async function unreachedSources(
   { keep, lock }: GcOptions,
 ): Promise<readonly Removed[]> {
   const nodes = keep.flatMap((graph) => graph.nodes);
-  const closures = nodes
-    .filter(({ packages }) => packages.length > 0)
-    .map(({ packages }) => closureOf(lock, packages));
+  const closures = keep.flatMap((graph) =>
+    graph.nodes
+      .filter(({ packages }) => packages.length > 0)
+      .map(({ packages }) => closureOf(toolchainOf(graph, lock), packages)),
+  );
   const packages = new Set(closures.flat().map(({ sha256 }) => sha256));
   const roots = new Set(closures.map(toolchainDigest));
   const commits = new Set(nodes.flatMap(({ source }) => (source?.kind === 'git' ? [source.commit] : [])));

@@ -5,8 +5,8 @@
  * A build sees the toolchain read-only, what it declared, and three directories that it may write to: `/build`, `/out` and
  * `/tmp`. It has no network, no home, nothing of the host's environment and no capability, so root and plain users get the
  * same. libfaketime holds the clock at {@link BUILD_TIME} for every program that asks the C library; the times of files
- * and the monotonic clock stay real, and make and ninja, which compare files with the clock, are left alone; so is Python in a
- * toolchain that has Meson, which does the same.
+ * and the monotonic clock stay real, and make and ninja, which compare files with the clock, are
+ * left alone; so is Python in a toolchain that has Meson, which does the same.
  */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -51,7 +51,10 @@ export const SANDBOX_ENVIRONMENT: Readonly<Record<string, string>> = {
   NO_FAKE_STAT: '1',
 };
 
-/** Meson refuses files that are newer than the clock, its own among them. libfaketime knows it by the name of its interpreter. */
+/**
+ * Meson refuses files that are newer than the clock, its own among them. libfaketime knows it
+ * by the name of its interpreter.
+ */
 const WITH_MESON: Readonly<Record<string, string>> = {
   ...SANDBOX_ENVIRONMENT,
   FAKETIME_SKIP_CMDS: 'make,ninja,python3',
@@ -96,7 +99,10 @@ function sandboxArguments(
   ].flat();
 }
 
-/** What of the sandbox with these packages is in a key: all of it, with names in place of the host's paths. */
+/**
+ * What of the sandbox with these packages is in a key: all of it, with names in place of the
+ * host's paths.
+ */
 export function sandboxForKey(packages: readonly string[]): readonly string[] {
   const writable = { '/build': '<build>', '/out': '<out>', '/tmp': '<tmp>' };
   const mounts = { toolchain: '<toolchain>', readOnly: {}, writable };

@@ -16,7 +16,10 @@ import { vm, type VmTest } from '../define/vm-test.ts';
 import { SlicesError } from '../errors.ts';
 import { fragmentOf, mergeDemands } from '../kconfig/merge.ts';
 import { kernelSymbols, type Demand } from '../kconfig/symbols.ts';
-import { COMMON_PACKAGES, CROSS_PACKAGES } from '../../toolchain/packages.ts';
+import { didYouMean } from '../near-names.ts';
+import { COMMON_PACKAGES, CROSS_PACKAGES, EXTRA_PACKAGES } from '../../toolchain/packages.ts';
+import { additionsFor, noAdditions, type Additions } from '../pins/additions.ts';
+import { toolchainLock } from '../pins/pins.ts';
 import { assertConfigured, assertInput, nothingToBuild } from './assert-input.ts';
 import type { Graph, GraphDemand, GraphNode, NodeId } from './graph.ts';
 import { optionValues } from './option-values.ts';
@@ -34,6 +37,8 @@ export interface EvaluateInput {
   readonly tools?: readonly Slice[];
   /** Option settings over the profile's. */
   readonly options?: readonly OptionSetting[];
+  /** What the project pins besides the packages of the toolchain. */
+  readonly additions?: Additions | undefined;
 }
 
 /** Layers of an image if its profile does not say: well below the 127 at which container engines stop. */
@@ -54,14 +59,22 @@ interface Planned {
 /**
  * Evaluates a profile for a board.
  *
- * @throws SlicesError `SLICE_INVALID`, `SLICE_CYCLE`, `KERNEL_DEMAND_INVALID`, `KERNEL_DEMAND_CONFLICT`
+ * @throws SlicesError `SLICE_INVALID`, `SLICE_CYCLE`, `KERNEL_DEMAND_INVALID`,
+ * `KERNEL_DEMAND_CONFLICT`, `TOOLCHAIN_PACKAGE_UNKNOWN`, `TOOLCHAIN_ADDITIONS_STALE`
  */
 export async function evaluate(input: EvaluateInput): Promise<Graph> {
   return await watching(() => graphOf(input));
 }
 
 async function graphOf(input: EvaluateInput): Promise<Graph> {
-  const { profile, board, extra = [], tools = [], options = [] } = input;
+  const {
+    profile,
+    board,
+    extra = [],
+    tools = [],
+    options = [],
+    additions = noAdditions(toolchainLock),
+  } = input;
   assertInput(profile, board);
   const settings = [...(profile.options ?? []), ...options];
   const image = imageSlices([...profile.slices, ...extra]);
@@ -91,7 +104,9 @@ async function graphOf(input: EvaluateInput): Promise<Graph> {
   ]);
   for (const { slice } of plan) refuseUnbuildable(slice, demands);
   const nodes: GraphNode[] = [];
-  for (const each of plan) nodes.push(await nodeOf(each, demands));
+  for (const each of plan) nodes.push(await nodeOf(each, demands, additions));
+  const packages = nodes.flatMap((node) => node.packages);
+  const added = additionsFor(packages, toolchainLock, additions);
   const { size, bootRatio, kernel } = profile.budget ?? {};
   const { sizeBytes: drivers = 0 } = sizeBudget('board', board, board.budget?.kernel, 'budget.kernel');
   const raised = (text: SizeText | undefined, field: string): { readonly sizeBytes?: number } => {
@@ -118,6 +133,7 @@ async function graphOf(input: EvaluateInput): Promise<Graph> {
       ...(bootRatio === undefined ? {} : { bootRatio }),
     },
     layerBudget: profile.layers ?? LAYER_BUDGET,
+    ...(added.length === 0 ? {} : { additions: added }),
   };
 }
 
@@ -204,7 +220,11 @@ function demandsOf(planned: Planned): readonly Demand[] {
   );
 }
 
-async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promise<GraphNode> {
+async function nodeOf(
+  planned: Planned,
+  demands: readonly GraphDemand[],
+  additions: Additions,
+): Promise<GraphNode> {
   const { id, slice, platform, options, needs } = planned;
   const context = contextOf(planned);
   const on = new Set(
@@ -228,6 +248,7 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
   const own = slice.packages ?? [];
   const extra =
     typeof own === 'function' ? listBy('slice', slice, 'packages', PACKAGES, () => own(context)) : own;
+  assertPinned(slice, extra, additions);
   const cached = recipe.kind === 'steps' && recipe.compilerCache === true ? ['ccache'] : [];
   const packages = [...COMMON_PACKAGES, ...CROSS_PACKAGES[context.target.name], ...extra, ...cached];
   return {
@@ -248,6 +269,24 @@ async function nodeOf(planned: Planned, demands: readonly GraphDemand[]): Promis
     tests: testsOf('slice', slice),
     budget: sizeBudget('slice', slice, size, 'budget.size'),
   };
+}
+
+/**
+ * Throws `TOOLCHAIN_PACKAGE_UNKNOWN` for a package that nobody pins, with near names and the
+ * command that pins it.
+ */
+function assertPinned(slice: Slice, names: readonly string[], { packages, wanted }: Additions): void {
+  const pinned = new Set([...toolchainLock.packages, ...packages].map(({ name }) => name));
+  const unknown = names.find((name) => !pinned.has(name));
+  if (unknown === undefined) return;
+  throw new SlicesError(
+    'TOOLCHAIN_PACKAGE_UNKNOWN',
+    `Cannot use slice "${slice.name}": packages: nobody pins the Debian package "${unknown}" (${slice.definedAt})`,
+    {
+      hint: `${didYouMean(unknown, [...EXTRA_PACKAGES, ...wanted])}To pin it for your project, run: cocon pins add ${unknown}`,
+      facts: { slice: slice.name, package: unknown, file: slice.definedAt },
+    },
+  );
 }
 
 /**

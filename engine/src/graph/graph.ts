@@ -7,6 +7,7 @@ import type { OutputName, Recipe } from '../define/recipe.ts';
 import type { Platform, Target } from '../define/target.ts';
 import type { VmTest } from '../define/vm-test.ts';
 import type { LockedCrate } from '../sources/cargo-lock.ts';
+import type { LockedPackage } from '../toolchain/lock.ts';
 
 /** `<slice>@<platform>`: `busybox@x86_64`, `erofs-utils@host`. */
 export type NodeId = string;
@@ -106,4 +107,9 @@ export interface Graph {
   readonly tests: readonly VmTest[];
   readonly budget: { readonly sizeBytes?: number; readonly bootRatio?: number };
   readonly layerBudget: number;
+  /**
+   * Packages of its sandboxes that the project pins and this repository does not; absent where
+   * there is none. In the keys of the builds that ask for them.
+   */
+  readonly additions?: readonly LockedPackage[];
 }

@@ -9,6 +9,7 @@ import { evaluate } from '../graph/evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { loadBoard, loadProfile } from '../graph/load.ts';
 import { watching } from '../graph/pure.ts';
+import { readAdditions } from '../pins/additions.ts';
 import { movesOf } from '../pins/moves-of.ts';
 import { movedPins } from '../pins/pins.ts';
 import { refuseUnknownSymbols } from '../kconfig/known-symbols.ts';
@@ -48,7 +49,7 @@ export async function buildProfile(options: BuildProfileOptions): Promise<BuiltP
   const graph = await watching(async () => {
     const profile = await loadProfile(options.profile ?? DEFAULT_PROFILE, cwd);
     const board = await loadBoard(options.board ?? DEFAULT_BOARD, cwd);
-    return await evaluate({ profile, board, extra });
+    return await evaluate({ profile, board, extra, additions: await readAdditions(cwd) });
   });
   await refuseUnknownSymbols(graph, cacheDirectory());
   using tree = await buildTree(graph, terminal);

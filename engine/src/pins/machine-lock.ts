@@ -67,7 +67,8 @@ const SHA256 = /^[0-9a-f]{64}$/;
 
 type Unknown = Readonly<Record<string, unknown>>;
 
-function isTable(value: unknown): value is Unknown {
+/** Whether it is an object of JSON. */
+export function isTable(value: unknown): value is Unknown {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -102,7 +103,8 @@ function isToolchainMove(value: unknown): boolean {
   return typeof suite === 'string' && Array.isArray(packages) && packages.every(isLockedPackage);
 }
 
-function isLockedPackage(value: unknown): boolean {
+/** Whether it has the fields of a locked package, each of its sort. */
+export function isLockedPackage(value: unknown): boolean {
   return (
     isTable(value) &&
     typeof value['name'] === 'string' &&

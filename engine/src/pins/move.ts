@@ -6,7 +6,7 @@ import { SlicesError } from '../errors.ts';
 import { runProcess } from '../run-process.ts';
 import type { PrivateApt, SourceRecord } from '../sources/private-apt.ts';
 import { resolveLock } from '../toolchain/resolve-lock.ts';
-import type { ToolchainLock } from '../toolchain/lock.ts';
+import type { LockedPackage, ToolchainLock } from '../toolchain/lock.ts';
 import { upstreamVersionOf, type Pins, type SourcePin } from './pin.ts';
 
 /** What of the pins moves. */
@@ -77,8 +77,20 @@ export function pinOf({ version, files }: SourceRecord): SourcePin | undefined {
 
 async function newerLock(apt: PrivateApt, from: ToolchainLock): Promise<ToolchainLock> {
   const lock = await resolveLock(apt);
-  const now = new Map(lock.packages.map(({ name, version }) => [name, version]));
-  for (const { name, version } of from.packages) {
+  await assertNoneOlder(from.packages, lock.packages);
+  return lock;
+}
+
+/**
+ * Throws `PINS_STUCK` when the mirror has an older version of a package than the one that is
+ * locked.
+ */
+export async function assertNoneOlder(
+  from: readonly LockedPackage[],
+  to: readonly LockedPackage[],
+): Promise<void> {
+  const now = new Map(to.map(({ name, version }) => [name, version]));
+  for (const { name, version } of from) {
     const other = now.get(name) ?? version;
     if (other === version || (await isNewer(other, version))) continue;
     throw new SlicesError(
@@ -90,7 +102,6 @@ async function newerLock(apt: PrivateApt, from: ToolchainLock): Promise<Toolchai
       },
     );
   }
-  return lock;
 }
 
 /** Whether a Debian version is newer than another (deb-version(7)). */

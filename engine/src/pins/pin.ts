@@ -21,6 +21,9 @@ export interface Pins {
   readonly toolchain: ToolchainLock;
 }
 
+/** What a project pins of the toolchain's kind, in its own directory (`additions.ts`). */
+export const ADDITIONS_FILE = 'toolchain.lock.json';
+
 /** Upstream's part of a Debian version, without epoch and revision (deb-version(7)): `1:1.37.0-6` is of `1.37.0`. */
 export function upstreamVersionOf(version: string): string {
   return version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');

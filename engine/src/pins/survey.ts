@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { CacheDirectory } from '../cache-directory.ts';
 import { exists } from '../files.ts';
 import type { PrivateApt } from '../sources/private-apt.ts';
-import { wantedPackage } from '../sources/wanted.ts';
-import { movedTo } from './move.ts';
+import type { LockedPackage } from '../toolchain/lock.ts';
+import { isNewer, movedTo } from './move.ts';
 import type { Pins } from './pin.ts';
 
 /** One pin. */
@@ -22,6 +22,8 @@ export interface SurveyedPin {
   readonly cached: boolean;
   /** The newest of its series; absent where the mirror has nothing newer. */
   readonly newer?: string;
+  /** Of a package that the project pins, and not this repository. */
+  readonly ofProject?: true;
 }
 
 /** Looks at all pins. The lists are read anew by the caller. Throws `APT_FAILED`, and `PINS_STUCK` for a mirror that is behind. */
@@ -34,8 +36,6 @@ export async function surveyPins(
   const sources = Object.keys(pins.sources);
   const newest = await movedTo(apt, pins, { sources, toolchain: true });
   const versions = await apt.packageVersions(pins.toolchain.packages.map(({ name }) => name));
-  const has = async (hashes: readonly string[]): Promise<boolean> =>
-    (await Promise.all(hashes.map((sha256) => exists(join(cache.sources, sha256))))).every(Boolean);
   const surveyed: SurveyedPin[] = [];
   for (const [name, pin] of Object.entries(pins.sources)) {
     surveyed.push({
@@ -44,7 +44,7 @@ export async function surveyPins(
       version: pin.version,
       ...movedFrom(pin.version, repository.sources[name]?.version),
       offered: (await apt.versions(name)).includes(pin.version),
-      cached: await has([pin.upstream.sha256]),
+      cached: await has(cache, pin.upstream.sha256),
       ...newer(pin.version, newest.sources[name]?.version),
     });
   }
@@ -58,11 +58,44 @@ export async function surveyPins(
       version,
       ...movedFrom(version, before.get(name)),
       offered: versions.get(name)?.includes(version) === true,
-      cached: await has(wantedPackage(each).files.map(({ sha256 }) => sha256)),
+      cached: await has(cache, each.sha256),
       ...newer(version, after.get(name)),
     });
   }
   return surveyed;
+}
+
+/**
+ * Looks at the packages that a project pins. The newest is that of the mirror, whether it goes
+ * with the rest or not. Throws `APT_FAILED`.
+ */
+export async function surveyAdditions(
+  apt: PrivateApt,
+  packages: readonly LockedPackage[],
+  cache: CacheDirectory,
+): Promise<readonly SurveyedPin[]> {
+  if (packages.length === 0) return [];
+  const versions = await apt.packageVersions(packages.map(({ name }) => name));
+  const surveyed: SurveyedPin[] = [];
+  for (const { name, version, sha256 } of packages) {
+    const found = versions.get(name) ?? [];
+    let newest = version;
+    for (const each of found) if (await isNewer(each, newest)) newest = each;
+    surveyed.push({
+      kind: 'package',
+      name,
+      version,
+      offered: found.includes(version),
+      cached: await has(cache, sha256),
+      ...newer(version, newest),
+      ofProject: true,
+    });
+  }
+  return surveyed;
+}
+
+async function has(cache: CacheDirectory, sha256: string): Promise<boolean> {
+  return await exists(join(cache.sources, sha256));
 }
 
 function movedFrom(version: string, repository: string | undefined): { readonly movedFrom?: string } {

@@ -360,7 +360,7 @@ export function missingError(missing: readonly Missing[], cache: CacheDirectory)
 }
 
 const WAY_ON =
-  'To move the pins to what the mirror has now, run cocon pins update (of the repository) or cocon pins update --machine (for this machine alone); cocon pin prints the source for a definition of your own. To build what is pinned, name a directory that has the files in COCON_SOURCES (cocon pins export writes one), a snapshot archive of Debian in COCON_DEBIAN_SNAPSHOT';
+  'To move the pins to what the mirror has now, run cocon pins update (of the repository and of this project) or cocon pins update --machine (for this machine alone); cocon pin prints the source for a definition of your own. To build what is pinned, name a directory that has the files in COCON_SOURCES (cocon pins export writes one), a snapshot archive of Debian in COCON_DEBIAN_SNAPSHOT';
 
 function goneLine(missing: Missing): string {
   const { kind, name, version, files } = missing.wanted;

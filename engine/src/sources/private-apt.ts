@@ -34,6 +34,21 @@ export interface PrivateApt {
    * of its control file. Throws `APT_FAILED`.
    */
   closure(names: readonly string[]): Promise<readonly ControlFields[]>;
+  /**
+   * What installing `names` comes to on a system that has `installed`, recommendations left out:
+   * packages that are added, those of the system that would be replaced or removed for it, and
+   * apt's own words where it finds no way at all.
+   */
+  onTopOf(installed: readonly ControlFields[], names: readonly string[]): Promise<OnTop>;
+  /**
+   * The control files of packages in those very versions; what the mirror does not have is left
+   * out.
+   */
+  controls(
+    packages: readonly { readonly name: string; readonly version: string }[],
+  ): Promise<readonly ControlFields[]>;
+  /** The names of all binary packages of the mirror, as of the last update. */
+  packageNames(): Promise<ReadonlySet<string>>;
   /** The versions of binary packages that the mirror has, as of the last update, by name; none of a package that it does not know. */
   packageVersions(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Downloads binary packages, each named `package=version`, into a directory, checked like sources. Throws `APT_FAILED`. */
@@ -48,6 +63,14 @@ export interface SourceRecord {
   readonly version: string;
   /** All but its `.dsc`. */
   readonly files: readonly SourceFile[];
+}
+
+/** What {@link PrivateApt.onTopOf} finds. */
+export interface OnTop {
+  readonly added: readonly ControlFields[];
+  /** Without `to`: removed. */
+  readonly changed: readonly { readonly name: string; readonly from: string; readonly to?: string }[];
+  readonly failure?: string;
 }
 
 /** Whether apt says that the server has answered 404. */
@@ -171,6 +194,32 @@ export async function privateApt(
       );
       return controlFiles((await apt('apt-cache', ['show', ...chosen])).stdout);
     },
+    async onTopOf(installed, names) {
+      const status = join(directory, 'installed');
+      await writeFile(status, installed.map(statusParagraph).join('\n'));
+      const args = ['--option', `Dir::State::status=${status}`, 'install', '--simulate', ...names];
+      const { status: code, stdout, tail } = await apt('apt-get', args);
+      const lines = [...stdout.matchAll(/^(Inst|Remv) (\S+) (?:\[(\S+)\] ?)?(?:\((\S+) )?/gm)];
+      const added = lines.flatMap(([, , name, from, to]) =>
+        from === undefined && to !== undefined ? [`${name}=${to}`] : [],
+      );
+      const changed = lines.flatMap(([, , name = '', from, to]) =>
+        from === undefined ? [] : [{ name, from, ...(to === undefined ? {} : { to }) }],
+      );
+      return {
+        added: added.length === 0 ? [] : controlFiles((await apt('apt-cache', ['show', ...added])).stdout),
+        changed,
+        ...(code === 0 ? {} : { failure: tail.slice(-8).join('\n') }),
+      };
+    },
+    async controls(packages) {
+      const wanted = packages.map(({ name, version }) => `${name}=${version}`);
+      return controlFiles((await apt('apt-cache', ['show', ...wanted], QUIET)).stdout);
+    },
+    async packageNames() {
+      const { stdout } = await demand('apt-cache', 'list the packages', ['pkgnames'], QUIET);
+      return new Set(stdout.split('\n').filter((name) => name !== ''));
+    },
     async packageVersions(names) {
       const { stdout } = await demand('apt-cache', 'list versions of packages', ['madison', ...names], QUIET);
       const found = [...stdout.matchAll(/^ *(\S+) \| +(\S+) \| /gm)];
@@ -228,6 +277,29 @@ function controlFiles(text: string): ControlFields[] {
         ]),
       ),
     );
+}
+
+/** The fields that decide what goes with an installed package. */
+const RELATIONS = [
+  'Package',
+  'Version',
+  'Architecture',
+  'Multi-Arch',
+  'Pre-Depends',
+  'Depends',
+  'Provides',
+  'Conflicts',
+  'Breaks',
+  'Replaces',
+];
+
+/** A package as dpkg notes that it is installed. */
+function statusParagraph(control: ControlFields): string {
+  const lines = RELATIONS.flatMap((field) => {
+    const value = control[field];
+    return value === undefined ? [] : [`${field}: ${value}\n`];
+  });
+  return `${lines.join('')}Status: install ok installed\nMaintainer: none\nDescription: none\n`;
 }
 
 function configurationText(directory: string, sources: string, state: string, cache: string): string {

@@ -40,7 +40,7 @@ export function closureOf(lock: ToolchainLock, names: readonly string[]): readon
         'TOOLCHAIN_PACKAGE_UNKNOWN',
         `Cannot build with the Debian package ${name}: the toolchain's lock does not have it`,
         {
-          hint: 'Add it to engine/toolchain/packages.ts and run cocon pins update toolchain.',
+          hint: `Pin it for your project: cocon pins add ${name}`,
           facts: { package: name },
         },
       );

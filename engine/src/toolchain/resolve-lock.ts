@@ -18,7 +18,11 @@ export async function resolveLock(apt: PrivateApt): Promise<ToolchainLock> {
   return { suite: DEBIAN_SUITE, packages };
 }
 
-function lockedPackage(control: ControlFields, providers: ReadonlyMap<string, string>): LockedPackage {
+/**
+ * A package as it is locked; `providers` says which package stands for each name that it
+ * depends on.
+ */
+export function lockedPackage(control: ControlFields, providers: ReadonlyMap<string, string>): LockedPackage {
   const field = (name: string): string => {
     const value = control[name];
     if (value === undefined) throw new TypeError(`${control['Package']} has no field ${name}`);
@@ -42,7 +46,7 @@ function lockedPackage(control: ControlFields, providers: ReadonlyMap<string, st
 }
 
 /** By each name, real or virtual, the package that stands for it. A real one goes first. */
-function providersAmong(controls: readonly ControlFields[]): ReadonlyMap<string, string> {
+export function providersAmong(controls: readonly ControlFields[]): ReadonlyMap<string, string> {
   const virtual = controls.flatMap((control) =>
     (control['Provides'] ?? '')
       .split(',')
