@@ -4,7 +4,7 @@
  */
 import { SlicesError } from '../errors.ts';
 import { didYouMean } from '../near-names.ts';
-import type { ControlFields, PrivateApt } from '../sources/private-apt.ts';
+import { ARCHITECTURE, type ControlFields, type PrivateApt } from '../sources/private-apt.ts';
 import { DEBIAN_SUITE } from '../sources/debian-source.ts';
 import { closureOf, type LockedPackage, type ToolchainLock } from '../toolchain/lock.ts';
 import { lockedPackage, providersAmong } from '../toolchain/resolve-lock.ts';
@@ -79,7 +79,9 @@ async function controlsOf(
       offered.get(`${name} ${version}`) ?? {
         Package: name,
         Version: version,
-        Architecture: 'all',
+        Architecture: ARCHITECTURE,
+        // It satisfies a dependency on <name>:any too.
+        'Multi-Arch': 'allowed',
         ...(depends.length === 0 ? {} : { Depends: depends.join(', ') }),
       },
   );

@@ -88,7 +88,7 @@ const APT_PROGRAMS = '/usr/lib/apt';
 const QUIET: ProcessOptions = { onLine() {} };
 
 /** What binary packages are for: the machine that builds. */
-const ARCHITECTURE = 'amd64';
+export const ARCHITECTURE = 'amd64';
 
 /** Sets up the private apt in `directory` for a mirror; without one, it only fetches from addresses. */
 export async function privateApt(

@@ -207,6 +207,23 @@ test.each([
   expect(await readdir(project)).toEqual([]);
 });
 
+test('cocon pins add resolves upon what is locked also when the mirror has it no more', async () => {
+  const state = await mirrorWith();
+  const newer = `${versionOf('libc6-dev')}+deb13u99`;
+  state.packages = [
+    ...toolchain.map((each) => (each.name === 'libc6-dev' ? { ...each, version: newer } : each)),
+    archived('easy', '1.0-1', 'libc6-dev:any (>= 2)'),
+    archived('strict', '1.0-1', `libc6-dev (= ${newer})`),
+  ];
+  const project = await scratchDirectory();
+  expect((await cocon(project, 'pins', 'add', 'easy')).status).toBe(0);
+  expect((await additionsOf(project)).upon).toEqual({ 'libc6-dev': versionOf('libc6-dev') });
+  const { status, err } = await cocon(project, 'pins', 'add', 'strict');
+  expect(status).toBe(1);
+  expect(err).toContain(`has libc6-dev ${versionOf('libc6-dev')}, and it wants ${newer}`);
+  expect((await additionsOf(project)).wanted).toEqual(['easy']);
+});
+
 test('cocon pins add refuses the directory of the toolkit and names its own way', async () => {
   const { status, err } = await cocon(REPOSITORY, 'pins', 'add', 'emacs');
   expect(status).toBe(2);
