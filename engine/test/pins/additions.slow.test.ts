@@ -177,6 +177,12 @@ package  greeting-dev   1.0-1 -> 1.1-1
   ];
   state.packages = [...toolchain, ...older];
   expect((await cocon(project, 'pins', 'update', 'additions')).err).toContain('which is older than 1.1-1');
+
+  // What is to be exported and is nowhere is listed: the project's packages with those of the toolkit.
+  state.packages = [];
+  const lost = await cocon(project, 'pins', 'export', 'kept');
+  expect(lost.err).toMatch(/^ +package greeting-dev 1\.1-1: trixie has no such package$/m);
+  expect(lost.err).toMatch(/^ +package make .*: trixie has no such package$/m);
 });
 
 test.each([
