@@ -6,8 +6,13 @@
 
 const HIDDEN = '***';
 const HOST = /^(?:[^:@[\]]+|\[[^\]@]*\])(?::\d+)?$/;
-/** A URL in a text, and the punctuation that ends it when more of the sentence follows. */
-const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>`]*?(?=[.,:;!)\]}]*(?:[\s"'<>`]|$))/gi;
+/**
+ * A URL in a text, whatever stands in front (`url=`, `_`, the end of a colour's escape sequence), and the
+ * punctuation that ends it when more of the sentence follows. A quote ends it too, but not in a
+ * password (RFC 3986 §3.2.1).
+ */
+const URL_IN_TEXT =
+  /[a-z][a-z0-9+.-]{0,30}:\/\/(?:[^\s"<>`]*@)?[^\s"'<>`]*?(?=[.,:;!)\]}]*(?:[\s"'<>`]|$))/gi;
 
 /**
  * `url` without its secrets: `http://***@host/os.oci?X-Amz-Signature=***`. A text that is not a URL
