@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -190,6 +190,22 @@ describe('through tinyproxy', () => {
       message: expect.stringMatching(/answered 40[17]/) as unknown,
     });
     expect(`${unknown.message}${unknown.hint}`).not.toContain('mistaken');
+  });
+
+  it('a proxy that does not speak HTTP is called that', async () => {
+    const garbage = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n\r\n'));
+    });
+    garbage.listen(0, '127.0.0.1');
+    await once(garbage, 'listening');
+    stops.push(() => void garbage.close());
+    const { port } = garbage.address() as AddressInfo;
+    for (const scheme of ['http', 'https']) {
+      const failure = await failureOf(`${scheme}://a.invalid/`, `http://user:pass@127.0.0.1:${port}`);
+      expect(failure.kind).toBe('protocol');
+      expect(failure.message).toMatch(/^what came is not HTTP, asked through the proxy http:\/\/\*\*\*@127/);
+    }
   });
 
   it('a proxy that is not there is named', async () => {

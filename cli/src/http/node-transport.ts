@@ -119,7 +119,10 @@ function refused(cause: unknown, proxy: string | undefined): HttpFailure {
   const code = codeOf(cause);
   const through = proxy === undefined ? '' : byProxy(proxy);
   const status = cause instanceof Error ? Reflect.get(cause, 'statusCode') : undefined;
-  if (proxy !== undefined && typeof status === 'number') return proxyAnswered(status, proxy, cause);
+  if (proxy !== undefined && typeof status === 'number')
+    return Number.isInteger(status)
+      ? proxyAnswered(status, proxy, cause)
+      : new HttpFailure('protocol', `what came is not HTTP${through}`, { cause });
   if (code?.startsWith('HPE_') === true)
     return new HttpFailure('protocol', `what came is not HTTP${through}: ${messageOf(cause)}`, { cause });
   const certificate = code !== undefined && /CERT|TLS|SSL|VERIFY/.test(code);
