@@ -23,6 +23,11 @@ describe('parseExecution()', () => {
     expect(execution).toMatchObject({ args: ['/app', '--all'], workingDirectory: '/srv', user: 'www' });
   });
 
+  it('starts Cmd alone for an Entrypoint that was taken away', () => {
+    expect(executionOf({ Entrypoint: [''], Cmd: ['/app', ''] }).args).toEqual(['/app', '']);
+    expect(executionOf({ Entrypoint: [''] }).args).toEqual([]);
+  });
+
   it.for([undefined, null, {}, { Entrypoint: null, Cmd: null, Env: null, User: null, WorkingDir: '' }])(
     'takes %o for an image that says nothing',
     (config) => {

@@ -60,7 +60,7 @@ export function parseExecution(bytes: Uint8Array, name: string): Execution {
   const variables = config?.Env ?? [];
   const stopSignal = config?.StopSignal ?? '';
   return {
-    args: [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])],
+    args: [...entrypointOf(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])],
     env: variables.filter((each) => each.includes('=')),
     withoutDefault: variables.filter((each) => !each.includes('=')),
     workingDirectory: `/${(config?.WorkingDir ?? '').replace(/^\/+/, '')}`,
@@ -71,4 +71,9 @@ export function parseExecution(bytes: Uint8Array, name: string): Execution {
       ...(config?.Healthcheck === undefined || config.Healthcheck === null ? [] : ['the health check']),
     ],
   };
+}
+
+/** `ENTRYPOINT [""]` in a Dockerfile takes that of the base image away, and engines start `Cmd` alone. */
+function entrypointOf(entrypoint: readonly string[]): readonly string[] {
+  return entrypoint.length === 1 && entrypoint[0] === '' ? [] : entrypoint;
 }
