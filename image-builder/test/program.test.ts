@@ -26,6 +26,8 @@ describe('cocon', () => {
         kernel   Say why symbols of the kernel are on or off (why), or print the kernel's configuration (config)
         shell    Open a shell in the exact sandbox of a slice's build: where it failed, or at a step of a fresh one
         verify   Compare stored layers with their digests or, with --rebuild, with a second build of the same inputs
+        pins     Show whether Debian's archive still has what is pinned (check), move pins to newer point releases (update), copy their files (export), or pin packages that slices of your project build with (add)
+        pin      Print the source of a slice for one of Debian's source packages, with its version and hashes
         store    Look the store through (fsck), or remove what no profile reaches (gc)
         seal     Seal an OCI image into a signed release: EROFS, dm-verity and kernel in one OCI artifact
         image    Write a disk image: boot loader, an SDFS volume with releases, and a partition for data

@@ -33,10 +33,14 @@ fn read_file_knows_absence_from_excess() {
 
 #[test]
 fn list_directory_sorts_names() {
-    assert_eq!(
-        list_directory("src/platform/source").unwrap().unwrap(),
-        ["file.rs", "http.rs", "mod.rs"]
-    );
+    let directory = std::env::temp_dir().join(format!("cocon-device-list-{}", std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    for name in ["b", "a", "10", "9"] {
+        std::fs::write(directory.join(name), "").unwrap();
+    }
+    let names = list_directory(directory.to_str().unwrap());
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(names.unwrap().unwrap(), ["10", "9", "a", "b"]);
     assert_eq!(list_directory("/nonexistent").unwrap(), None);
 }
 
