@@ -93,6 +93,35 @@ describe('docker-archive:', () => {
     await expect(mergedTree(await archiveOf(shape))).rejects.toMatchObject({ code: 'BLOB_WRONG_DIGEST' });
   });
 
+  it.for(['gzip', 'plain'])('says that the configuration lists fewer %s layers', async (packing) => {
+    const [first] = await Promise.all(LAYERS.map((entries) => tarOf(entries)));
+    const shape: Shape = {
+      pack: (tar) => (packing === 'gzip' ? gzipSync(tar) : tar),
+      diffIds: [`sha256:${digestOf(first ?? Buffer.alloc(0))}`],
+    };
+    await expect(mergedTree(await archiveOf(shape))).rejects.toMatchObject({
+      code: 'MANIFEST_INVALID',
+      message: expect.stringContaining('it has 2 layers, its configuration lists 1') as unknown,
+    });
+  });
+
+  it('finds a layer behind links to links, in any order', async () => {
+    const link = (name: string, linkname: string): TarEntry => entry(name, 'symlink', { linkname });
+    const listedAs = (index: number): string => `${index}/layer.tar`;
+    const links = [
+      link('0/layer.tar', '../first/layer.tar'),
+      link('1/layer.tar', '../1.tar'),
+      link('first/layer.tar', '../last/layer.tar'),
+      link('last/layer.tar', '/0.tar'),
+    ];
+    expect(await mergedTree(await archiveOf({ listedAs }, links))).toEqual(TREE);
+    expect(await mergedTree(await archiveOf({ listedAs }, links.toReversed()))).toEqual(TREE);
+    const loop = [...links, link('last/layer.tar', '../first/layer.tar')];
+    await expect(mergedTree(await archiveOf({ listedAs }, loop))).rejects.toMatchObject({
+      code: 'BLOB_MISSING',
+    });
+  });
+
   it('says what a layer is that it does not take', async () => {
     const pack = (input: Buffer): Uint8Array => execFileSync('xz', ['--stdout'], { input });
     await expect(mergedTree(await archiveOf({ pack }))).rejects.toMatchObject({

@@ -14,6 +14,8 @@ export interface ArchiveFile {
 }
 
 const MAX_FILES = 100_000;
+/** Links one behind the other, as Linux follows them. */
+const MAX_LINKS = 40;
 
 /**
  * Reads through the archive at `path` once. Files are found by {@link archiveName}.
@@ -21,14 +23,18 @@ const MAX_FILES = 100_000;
  */
 export async function indexArchive(path: string): Promise<ReadonlyMap<string, ArchiveFile>> {
   const files = new Map<string, ArchiveFile>();
-  const links: [string, string][] = [];
+  const links = new Map<string, string>();
   const visit = (entry: ScannedEntry): void => {
     const name = archiveName(entry.name);
+    // Of a name that is there twice, the last counts.
+    files.delete(name);
+    links.delete(name);
     if (entry.type === 'file') files.set(name, { offset: entry.byteOffset, size: entry.size });
-    if (entry.type === 'symlink') links.push([name, entry.linkname]);
-    if (entry.type === 'link') links.push([name, `/${entry.linkname}`]);
+    if (entry.type === 'symlink')
+      links.set(name, archiveName(posix.resolve('/', posix.dirname(name), entry.linkname)));
+    if (entry.type === 'link') links.set(name, archiveName(entry.linkname));
     if (entry.type === 'sparse') throw invalid(path, `"${readable(name)}" in it is a sparse file`);
-    if (files.size + links.length > MAX_FILES) {
+    if (files.size + links.size > MAX_FILES) {
       throw invalid(path, `it holds more than ${MAX_FILES} files`);
     }
   };
@@ -48,11 +54,18 @@ export async function indexArchive(path: string): Promise<ReadonlyMap<string, Ar
     }
     throw invalid(path, thrown.message, thrown);
   }
-  for (const [name, target] of links) {
-    const file = files.get(archiveName(posix.resolve('/', posix.dirname(name), target)));
+  for (const name of links.keys()) {
+    const file = files.get(followed(links, name));
     if (file !== undefined) files.set(name, file);
   }
   return files;
+}
+
+/** Where a name leads by links, which may lead to links; not for ever. */
+function followed(links: ReadonlyMap<string, string>, name: string): string {
+  let at = name;
+  for (let hops = 0; hops < MAX_LINKS; hops += 1) at = links.get(at) ?? at;
+  return at;
 }
 
 /** A name in an archive as it is looked up: from the root, without "." and empty parts. */
