@@ -238,6 +238,22 @@ describe('openRegistry() gives up', () => {
     expect(seen).toEqual(['manifests']);
   });
 
+  it.each([
+    ['{"errors":[{"code":"DENIED","message":"quota exceeded"}]}', ' (DENIED: quota exceeded), for test/os'],
+    ['{"errors":[{"code":"DENIED","message":null,"detail":{}}]}', ' (DENIED), for test/os'],
+    ['{"errors":[]}', ', for test/os'],
+    ['<html>Forbidden', ', for test/os'],
+  ])('in the words of the registry, if it has any: %s', async (body, words) => {
+    trouble = (_, response) => {
+      response.writeHead(403).end(body);
+      return true;
+    };
+    await expect(pull()).rejects.toMatchObject({
+      code: 'REGISTRY_UNAUTHORIZED',
+      message: `Cannot pull from ${front}: the server answered 403 Forbidden${words}`,
+    });
+  });
+
   it('after eight tries, and says so', async () => {
     trouble = busy('manifests', 99, 503);
     await expect(pull()).rejects.toMatchObject({

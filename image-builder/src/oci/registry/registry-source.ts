@@ -24,6 +24,7 @@ import { INDEX_TYPES, MANIFEST_TYPES } from '../media-types.ts';
 import { authorize, parseChallenges, unauthorized } from './authorize.ts';
 import { credentialFiles, findCredentials } from './credentials.ts';
 import { manifestType } from './manifest-type.ts';
+import { withOwnWords } from './own-words.ts';
 import type { Reference } from './reference.ts';
 
 /** How registries are reached. */
@@ -72,7 +73,7 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
       });
     const first = await attempt();
     const challenge = first.header('www-authenticate');
-    if (first.status !== 401 || challenge === undefined) return first;
+    if (first.status !== 401 || challenge === undefined) return withOwnWords(first);
     first.close();
     authorization = await authorize(
       parseChallenges(challenge),
@@ -80,7 +81,7 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
       `repository:${reference.repository}:pull`,
       { name: reference.host, insecure, transport },
     );
-    return attempt();
+    return withOwnWords(await attempt());
   }
 
   /** Throws what a failure of a request is to the user; 404 becomes `missing`. */
@@ -147,7 +148,7 @@ export function openRegistry(reference: Reference, options: RegistryOptions = {}
 function failed(failure: HttpFailure, reference: Reference, insecure: boolean): BuilderError {
   const { kind, status, message } = failure;
   if (status === 401 || status === 403)
-    return unauthorized(reference.host, `it answered ${status} for ${reference.repository}`, failure);
+    return unauthorized(reference.host, `${message}, for ${reference.repository}`, failure);
   if (kind === 'status') {
     return new BuilderError('REGISTRY_REFUSED', `Cannot pull ${reference.text}: ${message}`, {
       hint: 'Try again later, or ask who runs the registry.',
