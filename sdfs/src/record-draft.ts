@@ -64,7 +64,8 @@ export class RecordDraft {
 
   /**
    * Adds to the failure list: over the entry of the same release, else into a free one, else over the one of lowest
-   * generation (FORMAT.md §4.4). An orderly shutdown does not hide that the release has failed before.
+   * generation (FORMAT.md §4.4). An orderly shutdown does not hide that the release has failed before, and is listed as one the first
+   * time only.
    */
   noteFailure(failure: FailureEntryFields): void {
     const entries = Array.from({ length: LIMITS.FAILURE_ENTRIES }, (_, index) => ({
@@ -72,13 +73,14 @@ export class RecordDraft {
       ...decode(FAILURE_ENTRY, this.#bytes, failureEntryOffset(index)),
     }));
     const known = entries.find((entry) => entry.releaseDigest === failure.releaseDigest);
-    const shutdown = REASONS.indexOf('shutdown');
-    if (failure.reason === shutdown && known !== undefined && known.reason !== shutdown) return;
+    const again = failure.reason === SHUTDOWN && known !== undefined;
+    if (again && known.reason !== SHUTDOWN) return;
     const place =
       known ??
       entries.find((entry) => entry.releaseDigest === NO_DIGEST) ??
       entries.reduce((oldest, entry) => (entry.generation < oldest.generation ? entry : oldest));
-    encode(FAILURE_ENTRY, failure, this.#bytes, failureEntryOffset(place.index));
+    const reason = again ? REASONS.indexOf('no-commit') : failure.reason;
+    encode(FAILURE_ENTRY, { ...failure, reason }, this.#bytes, failureEntryOffset(place.index));
   }
 
   /**
@@ -106,6 +108,8 @@ export class RecordDraft {
     return bytes;
   }
 }
+
+const SHUTDOWN = REASONS.indexOf('shutdown');
 
 const EMPTY_SLOT: Omit<SlotEntryFields, 'generation'> = {
   state: 0,

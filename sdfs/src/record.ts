@@ -89,7 +89,7 @@ export function outputOf(
 
 /**
  * Whether a stage refuses the release unless it is forced. One that was given up for nothing but orderly shutdowns has not
- * failed (FORMAT.md §8).
+ * failed (FORMAT.md §8); the second time the entry has another reason.
  */
 export function isRefused({ reason }: Failure): boolean {
   return reason !== 'shutdown';

@@ -1,6 +1,7 @@
 import {
   BLOCK_SIZE,
   dump,
+  REASONS,
   RECORD_HEADER,
   RecordDraft,
   scanRings,
@@ -158,6 +159,20 @@ describe('RecordDraft.noteFailure()', () => {
     expect(digests.toSorted((a, b) => a - b)).toEqual([
       1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 99,
     ]);
+  });
+
+  test('lists an orderly shutdown as one the first time only, and in place of no other reason', () => {
+    const { volume } = smallVolume();
+    const listed = (reason: (typeof REASONS)[number], generation: number): unknown => {
+      const entry = { ...failure(1, generation), reason: REASONS.indexOf(reason) };
+      volume.write((draft) => draft.noteFailure(entry), stamp);
+      return volume.record.failures;
+    };
+    expect(listed('shutdown', 1)).toMatchObject([{ reason: 'shutdown', generation: 1n }]);
+    expect(listed('shutdown', 2)).toMatchObject([{ reason: 'no-commit', generation: 2n }]);
+    expect(listed('shutdown', 3)).toMatchObject([{ reason: 'no-commit', generation: 2n }]);
+    expect(listed('hash', 4)).toMatchObject([{ reason: 'hash', generation: 4n }]);
+    expect(listed('shutdown', 5)).toMatchObject([{ reason: 'hash', generation: 4n }]);
   });
 });
 

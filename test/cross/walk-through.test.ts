@@ -155,21 +155,34 @@ describe('the walk-through of FORMAT.md §11', () => {
     },
   );
 
-  test('Law 3: a trial ends, also one that restarts itself before it is healthy; it may be staged again', () => {
+  /** Boots of a trial that restarts itself before it is healthy, until it is left: by which attempt each was. */
+  function restarting(): readonly number[] {
     stageSample(open(), sampleRelease(3));
-    const attempts: (number | undefined)[] = [];
+    const attempts: number[] = [];
     for (let boots = 0; boots < 30 && boot().attempt !== undefined; boots += 1) {
       attempts.push(3 - open().slot(2).attemptsLeft);
       noteProgress(open(), 2, { progress: 'init' });
       noteShutdown(open(), 2);
     }
-    expect(attempts).toEqual([...Array.from({ length: LIMITS.FREE_SHUTDOWNS }, () => 1), 1, 2, 3]);
+    return attempts;
+  }
+
+  test('Law 3: a trial ends, also one that restarts itself before it is healthy; it may be staged again', () => {
+    expect(restarting()).toEqual([...Array.from({ length: LIMITS.FREE_SHUTDOWNS }, () => 1), 1, 2, 3]);
     expect(open().slot(2)).toMatchObject({ state: 'failed', reason: 'shutdown', progress: 'init' });
     expect(open().record.failures).toMatchObject([{ reason: 'shutdown' }]);
     const events = history(open()).filter(({ kind }) => kind === 'shutdown');
     expect(events).toHaveLength(LIMITS.FREE_SHUTDOWNS + 3);
     expect(codeOf(() => stageSample(open(), sampleRelease(3)))).toBe('done');
     expect(open().slot(2)).toMatchObject({ state: 'trial', shutdowns: 0 });
+  });
+
+  test('Law 5: what failed stays known: a release that restarts itself is staged again once, and not for ever', () => {
+    const trials = [restarting(), restarting()];
+    expect(trials[1]).toEqual(trials[0]);
+    expect(open().slot(2)).toMatchObject({ state: 'failed', reason: 'shutdown' });
+    expect(open().record.failures).toMatchObject([{ reason: 'no-commit', progress: 'init' }]);
+    expect(codeOf(() => stageSample(open(), sampleRelease(3)))).toBe('RELEASE_FAILED_BEFORE');
   });
 
   test('unplugged: the attempt is given back, as often as interruptions are granted', () => {

@@ -120,8 +120,9 @@ impl Record {
 
     /// Adds to the failure list: over the entry of the same release, else into the first free one, else over the one of
     /// lowest generation (FORMAT.md §4.4). A digest of zero names no release and is not noted, nor is an orderly shutdown of a
-    /// release that has failed before.
-    pub fn note_failure(&mut self, failure: Failure) {
+    /// release that has failed before. The second orderly shutdown in a row is listed as
+    /// [`Reason::NO_COMMIT`], which refuses the release from then on.
+    pub fn note_failure(&mut self, mut failure: Failure) {
         if !failure.in_use() {
             return;
         }
@@ -129,12 +130,11 @@ impl Record {
         let known = entries
             .iter()
             .position(|entry| entry.release_digest == failure.release_digest);
-        if failure.reason == Reason::SHUTDOWN
-            && known
-                .and_then(|index| entries.get(index))
-                .is_some_and(|entry| entry.reason != Reason::SHUTDOWN)
-        {
-            return;
+        let earlier = known.and_then(|index| entries.get(index));
+        match (failure.reason, earlier.map(|entry| entry.reason)) {
+            (Reason::SHUTDOWN, Some(Reason::SHUTDOWN)) => failure.reason = Reason::NO_COMMIT,
+            (Reason::SHUTDOWN, Some(_)) => return,
+            _ => {}
         }
         let place = known
             .or_else(|| entries.iter().position(|entry| !entry.in_use()))

@@ -242,3 +242,25 @@ fn a_release_that_has_failed_is_not_known_for_its_orderly_shutdowns_alone() {
     assert_eq!(current(&mut disk).slots()[1].reason, Reason::SHUTDOWN);
     assert_eq!(reasons(&mut disk), [Reason::RESET]);
 }
+
+#[test]
+fn a_release_that_is_given_up_for_orderly_shutdowns_again_did_not_commit() {
+    let mut disk = disk_on_trial(1);
+    for expected in [Reason::SHUTDOWN, Reason::NO_COMMIT, Reason::NO_COMMIT] {
+        edit_slot(&mut disk, 1, |entry| {
+            slot_entry::STATE.set(entry, SlotState::Trial as u8);
+            slot_entry::ATTEMPTS_LEFT.set(entry, 0);
+            slot_entry::REASON.set(entry, Reason::SHUTDOWN.0);
+        });
+        assert_eq!(boot_on(&mut disk, &mut remembering()).unwrap().slot, 0);
+        let record = current(&mut disk);
+        assert_eq!(record.slots()[1].reason, Reason::SHUTDOWN);
+        assert_eq!(
+            record
+                .failures()
+                .map(|failure| failure.reason)
+                .collect::<Vec<_>>(),
+            [expected]
+        );
+    }
+}

@@ -1,5 +1,15 @@
 /** Faults planted into the slot protocol, each a step of the machine done otherwise, to see whether the walk would find it. */
-import { isSdfsError, REASONS, SLOT_STATES, Volume } from '@cocon-os/sdfs';
+import {
+  FAILURE_ENTRY,
+  isSdfsError,
+  LIMITS,
+  REASONS,
+  RECORD_HEADER,
+  SLOT_STATES,
+  structureCrc,
+  Volume,
+  type BlockDevice,
+} from '@cocon-os/sdfs';
 import type { BootOutcome } from '@cocon-os/native';
 
 import { BlocksDevice } from '../blocks-device.ts';
@@ -30,6 +40,27 @@ const withoutCounting: Machine['noteShutdown'] = (volume, slot) => {
   if (result.changed) volume.write((draft) => draft.setSlot(slot, { shutdowns }), STAMP);
   return result;
 };
+
+/** As if what is given up for orderly shutdowns were listed so each time. */
+function listAsShutDown(device: BlockDevice): void {
+  const { record } = Volume.open(device);
+  const restarting = record.slots
+    .filter(({ state, reason }) => state === 'failed' && reason === 'shutdown')
+    .map(({ releaseDigest }) => releaseDigest);
+  const bytes = record.bytes.slice();
+  const { FAILURE_ENTRY_OFFSET, FAILURE_ENTRY_SIZE, FAILURE_ENTRIES, BLOCK_SIZE } = LIMITS;
+  for (let index = 0; index < FAILURE_ENTRIES; index += 1) {
+    const at = FAILURE_ENTRY_OFFSET + index * FAILURE_ENTRY_SIZE;
+    const place = at + FAILURE_ENTRY.fields.reason.offset;
+    const digest = Buffer.from(bytes.subarray(at, at + 32)).toString('hex');
+    if (restarting.includes(digest) && bytes[place] === REASONS.indexOf('no-commit'))
+      bytes[place] = REASONS.indexOf('shutdown');
+  }
+  if (Buffer.compare(bytes, record.bytes) === 0) return;
+  const { crc } = RECORD_HEADER.fields;
+  new DataView(bytes.buffer).setUint32(crc.offset, structureCrc(bytes, crc), true);
+  device.write(record.block * BLOCK_SIZE, bytes);
+}
 
 export const STATE_CANARIES: readonly StateCanary[] = [
   {
@@ -98,6 +129,19 @@ export const STATE_CANARIES: readonly StateCanary[] = [
     size: SHUT_DOWN,
     graphOnly: true,
     machine: { ...PRODUCTION, noteShutdown: withoutCounting },
+  },
+  {
+    name: 'a release that restarts itself is staged again for ever',
+    law: 5,
+    size: SHUT_DOWN,
+    machine: {
+      ...PRODUCTION,
+      boot(device, how) {
+        const outcome = PRODUCTION.boot(device, how);
+        listAsShutDown(device);
+        return outcome;
+      },
+    },
   },
   {
     name: 'a commit raises the floor to the new release alone',

@@ -115,6 +115,14 @@ function law5WhatFailedStaysKnown(before: State, { event, next, refused }: Step,
       throw new Violation(5, `${releaseDigest} failed and is no longer refused`);
   }
   for (const slot of next.record.slots) {
+    const earlier = before.record.slots[slot.index];
+    const givenUp = slot.state === 'failed' && earlier?.state === 'trial';
+    if (
+      givenUp &&
+      before.record.failures.some(({ releaseDigest }) => releaseDigest === slot.releaseDigest) &&
+      !refusedNow.has(slot.releaseDigest)
+    )
+      throw new Violation(5, `slot ${slot.index} is given up a second time and not refused`);
     if (slot.state === 'failed' && !known.has(slot.releaseDigest))
       throw new Violation(5, `slot ${slot.index} failed and is not in the list`);
   }
