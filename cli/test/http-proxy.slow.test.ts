@@ -117,6 +117,18 @@ describe('proxyFor() where it is more than curl', () => {
   });
 });
 
+it.each(['http://127.0.0.1:65536/', 'http://256.0.0.1/', 'http://1.2.3.4.5/', 'http://a%00b/'])(
+  'nodeTransport() refuses %s, with a proxy and without',
+  async (url) => {
+    for (const environment of [{}, { http_proxy: 'http://127.0.0.1:1' }]) {
+      await expect(request(nodeTransport({ environment }), url)).rejects.toMatchObject({
+        kind: 'unsupported',
+        message: 'it is not a valid http:// or https:// URL',
+      });
+    }
+  },
+);
+
 describe('through tinyproxy', () => {
   let proxy = '';
   let origin = 0;

@@ -60,6 +60,7 @@ describe('resolveUrl()', () => {
     'file:///etc/passwd',
     'http:///x',
     'http://a b/',
+    '//a.example:65536/',
     '/a\r\nHost: b',
     'javascript:x',
   ])('of %j is nowhere', (location) => {
@@ -77,10 +78,16 @@ describe('parseUrl()', () => {
     expect(parseUrl(text)).toMatchObject({ userinfo, authority: host, target });
   });
 
-  it.each(['http://', 'http:///x', 'http://a:b', 'http://a:999999/', 'ftp://a', 'a/b', 'http://a\\b/'])(
-    'refuses %s',
-    (text) => expect(parseUrl(text)).toBeUndefined(),
-  );
+  it.each([
+    'http://',
+    'http:///x',
+    'http://a:b',
+    'http://a:999999/',
+    'http://a:65536/',
+    'ftp://a',
+    'a/b',
+    'http://a\\b/',
+  ])('refuses %s', (text) => expect(parseUrl(text)).toBeUndefined());
 });
 
 describe('basicOf()', () => {

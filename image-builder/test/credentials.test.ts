@@ -40,6 +40,8 @@ it.each([
 it.each([
   ['registry.example/OS@latest', 'registry.example/OS@latest'],
   ['registry.example/OS@sha256:0', 'registry.example/OS@sha256:0'],
+  ['registry.example:99999/os', 'registry.example:99999/os'],
+  ['256.0.0.1/os', '256.0.0.1/os'],
   ['user:a/b@registry.example/os', '***@registry.example/os'],
   ['user:a@b/c@registry.example/os@sha256:0', '***@registry.example/os@sha256:0'],
 ])('parseReference() shows "%s" as %s', (text, shown) => {

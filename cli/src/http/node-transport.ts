@@ -6,7 +6,7 @@ import { messageOf } from '../errors.ts';
 import { shownUrl } from '../secrets.ts';
 import { HttpFailure } from './failure.ts';
 import { proxyFor } from './proxy.ts';
-import { byProxy, statusFailure } from './request.ts';
+import { byProxy, invalidUrl, statusFailure } from './request.ts';
 import type { HttpAnswer, HttpTransport } from './transport.ts';
 
 /**
@@ -33,6 +33,8 @@ export function nodeTransport({
 }: NodeTransportOptions = {}): HttpTransport {
   return {
     async get(url, headers) {
+      // Its rules for hosts are stricter than RFC 3986: 256.1.1.1 is not one.
+      if (!URL.canParse(url)) throw invalidUrl();
       const proxy = proxyFor(url, environment);
       const shown = proxy === undefined ? undefined : shownUrl(proxy);
       const response = await head(url, headers, proxy, silence).catch((thrown: unknown) => {

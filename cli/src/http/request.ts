@@ -73,7 +73,12 @@ export async function request(
 function parsed(address: string): HttpUrl {
   const url = parseUrl(address);
   if (url !== undefined) return url;
-  throw new HttpFailure('unsupported', 'it is not a valid http:// or https:// URL', {
+  throw invalidUrl();
+}
+
+/** The failure for an address that nothing can be asked by. */
+export function invalidUrl(): HttpFailure {
+  return new HttpFailure('unsupported', 'it is not a valid http:// or https:// URL', {
     hint: 'Write it like http://updates.example/os.oci.',
   });
 }

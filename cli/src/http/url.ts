@@ -19,12 +19,14 @@ export interface HttpUrl {
 /** RFC 3986 appendix B, for the two schemes. */
 const ABSOLUTE = /^(https?):\/\/(?:([^/?#]*)@)?([^/?#@]*)([^?#]*)(\?[^#]*)?/i;
 const AUTHORITY = /^(?:[^\s:[\]@\\]+|\[[0-9a-fA-F:.]+\])(?::\d{0,5})?$/;
+const MAX_PORT = 65_535;
 
 /** Reads a URL; `undefined` for one without a host or with another scheme. */
 export function parseUrl(text: string): HttpUrl | undefined {
   const [, scheme = '', userinfo, authority = '', path = '', query = ''] = ABSOLUTE.exec(text) ?? [];
   const target = `${path === '' ? '/' : path}${query}`;
-  if (!AUTHORITY.test(authority) || hasControls(target)) return undefined;
+  const port = Number(/:(\d+)$/.exec(authority)?.[1] ?? 0);
+  if (!AUTHORITY.test(authority) || port > MAX_PORT || hasControls(target)) return undefined;
   return {
     scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http',
     authority: authority.toLowerCase(),

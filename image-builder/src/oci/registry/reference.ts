@@ -38,7 +38,8 @@ export function parseReference(text: string): Reference {
   const colon = path.indexOf(':');
   const name = colon < 0 ? path : path.slice(0, colon);
   const tag = colon < 0 ? 'latest' : path.slice(colon + 1);
-  if (!HOST.test(host) || !REPOSITORY.test(name) || !TAG.test(tag) || rest.length > 0) {
+  const isHost = HOST.test(host) && URL.canParse(`http://${host}`);
+  if (!isHost || !REPOSITORY.test(name) || !TAG.test(tag) || rest.length > 0) {
     throw new BuilderError('REFERENCE_INVALID', `Cannot read "${withoutUser(text)}" as an image reference`, {
       hint: 'Write it like registry.example/name:tag or registry.example/name@sha256:<64 hex digits>; a path must exist. User and password come from skopeo login or docker login.',
     });
