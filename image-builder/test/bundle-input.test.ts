@@ -41,6 +41,16 @@ const BAD_IMAGES: readonly (readonly [string, BuilderErrorCode, () => Promise<st
   ['another processor', 'IMAGE_WRONG_ARCHITECTURE', () => layout({ Cmd: ['a'] }, [], 'arm64')],
   ['a file where /dev should be', 'MOUNT_POINT_INVALID', () => layout({ Cmd: ['a'] }, [file('dev')])],
   [
+    'a table behind a loop of links',
+    'USER_UNKNOWN',
+    () =>
+      layout({ Cmd: ['a'], User: 'www' }, [
+        entry('etc/passwd', 'symlink', { linkname: '/a/passwd' }),
+        entry('a', 'symlink', { linkname: 'b' }),
+        entry('b', 'symlink', { linkname: 'a' }),
+      ]),
+  ],
+  [
     'a working directory below a file',
     'WORKING_DIRECTORY_INVALID',
     () => layout({ Cmd: ['a'], WorkingDir: '/f/x' }, [file('f')]),

@@ -395,6 +395,21 @@ function prepare(root: Directory, { workingDirectory = '/', network = 'none' }: 
 
 const NODE: Inode = { ...emptyDirectory(), type: 'block-device', major: 254, minor: 0 };
 
+it('readTreeFile() follows links as the kernel does: above the root is the root', () => {
+  using stack = new DisposableStack();
+  const spool = stack.adopt(new Spool(), (each) => each.close());
+  spool.append(Buffer.from('text'));
+  const link = (target: string): Inode => ({ ...emptyDirectory(), type: 'symlink', target });
+  const root = directory({
+    etc: directory({ passwd: link('../../../data/passwd') }),
+    data: link('../../usr/data'),
+    usr: directory({
+      data: directory({ passwd: { ...emptyDirectory(), type: 'file', offset: 0, size: 4 } }),
+    }),
+  });
+  expect(readTreeFile(root, spool, '/etc/passwd')).toBe('text');
+});
+
 describe('prepareRoot()', () => {
   it('makes what a read-only root has to have, and leaves device nodes out', () => {
     const root = directory({

@@ -18,7 +18,7 @@ function findFile(root: Directory, path: string): RegularFile | undefined {
   let at = path;
   for (let followed = 0; followed <= MAX_LINKS; followed += 1) {
     const parts = at.split('/');
-    const directory = resolveDirectory(root, parts.slice(0, -1), path)?.directory;
+    const directory = resolveDirectory(root, parts.slice(0, -1))?.directory;
     const inode = directory?.children.get(parts.at(-1) ?? '')?.inode;
     if (inode?.type === 'file') return inode;
     if (inode?.type !== 'symlink') return undefined;

@@ -103,7 +103,7 @@ function findInitrd(root: Directory, choice: string | false): BootFile | undefin
 
 /** Regular files by name; symbolic links to them and further hard links do not count again. */
 function filesInBoot(root: Directory, pattern: RegExp, name: string): readonly BootFile[] {
-  const boot = resolveDirectory(root, [BOOT], BOOT)?.directory;
+  const boot = resolveDirectory(root, [BOOT])?.directory;
   if (boot === undefined) return [];
   const found = new Map<RegularFile, BootFile>();
   for (const [fileName, inode] of sortedChildren(boot)) {
@@ -124,7 +124,7 @@ function namedFile(
     .toString('latin1')
     .split('/')
     .filter((part) => part !== '');
-  const directory = resolveDirectory(root, parts.slice(0, -1), path)?.directory;
+  const directory = resolveDirectory(root, parts.slice(0, -1))?.directory;
   const inode = directory?.children.get(parts.at(-1) ?? '')?.inode;
   if (inode?.type === 'file' && inode.size > 0) return { name, path, file: inode };
   const found =

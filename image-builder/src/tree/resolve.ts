@@ -14,19 +14,15 @@ export interface Resolved {
 /**
  * Walks `path` from `root`. With `create` (a layer's number), directories that are missing are made, also in the place of
  * what a lower layer has that is no directory; without it a missing one gives `undefined`. Throws `LAYER_ESCAPES` when a
- * link climbs above the root, `LAYER_ENTRY_INVALID` when a file of the same layer is in the way.
+ * link climbs above the root, `LAYER_ENTRY_INVALID` when a file of the same layer is in the way. Without a layer's name the
+ * tree is finished, and it is looked into as the kernel does: above the root is the root, and a loop leads nowhere.
  */
 export function resolveDirectory(root: Directory, path: Path, layer: string, create: number): Resolved;
+export function resolveDirectory(root: Directory, path: Path, layer?: string): Resolved | undefined;
 export function resolveDirectory(
   root: Directory,
   path: Path,
-  layer: string,
-  create?: number,
-): Resolved | undefined;
-export function resolveDirectory(
-  root: Directory,
-  path: Path,
-  layer: string,
+  layer?: string,
   create?: number,
 ): Resolved | undefined {
   const chain: Link[] = [];
@@ -36,7 +32,8 @@ export function resolveDirectory(
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     if (part === '' || part === '.') continue;
     if (part === '..') {
-      if (chain.length === 0) throw escapes(name, 'a symbolic link on its way climbs above the root', layer);
+      if (chain.length === 0 && layer !== undefined)
+        throw escapes(name, 'a symbolic link on its way climbs above the root', layer);
       chain.pop();
       continue;
     }
@@ -50,12 +47,15 @@ export function resolveDirectory(
     const { inode } = link;
     if (inode.type === 'symlink') {
       followed += 1;
-      if (followed > MAX_LINKS) throw invalid('one behind a loop of symbolic links', name, layer);
+      if (followed > MAX_LINKS) {
+        if (layer === undefined) return undefined;
+        throw invalid('one behind a loop of symbolic links', name, layer);
+      }
       if (inode.target.startsWith('/')) chain.length = 0;
       pending.push(...inode.target.split('/').toReversed());
     } else if (inode.type === 'directory') {
       chain.push(link);
-    } else if (create === undefined) {
+    } else if (create === undefined || layer === undefined) {
       return undefined;
     } else {
       throw invalid(
