@@ -208,9 +208,10 @@ describe('cocon-update stage', () => {
     };
     const brokenOff: Fault = { kind: 'short-body', bytes: MEBIBYTE };
     const broken: Fault = { kind: 'short-body', bytes: 1000 };
-    const refused: Fault = { kind: 'status', status: 500 };
-    // A break alone would be tried again for two minutes.
-    for (const faults of [[refused], [brokenOff, refused]]) {
+    const gone: Fault = { kind: 'status', status: 404 };
+    const restarting: Fault = { kind: 'status', status: 503 };
+    // What a server says for good ends it at once; a break alone would be tried again for two minutes.
+    for (const faults of [[gone], [brokenOff, gone]]) {
       const { output, status } = await stage(faults);
       expect({ status, output }).toEqual({
         status: 1,
@@ -219,7 +220,7 @@ describe('cocon-update stage', () => {
       const confirmed = (await guest.status()).slots.filter((each) => each.state === 'confirmed');
       expect(confirmed).toEqual(before.slots.filter((each) => each.state === 'confirmed'));
     }
-    await expect(stage([brokenOff, broken])).resolves.toMatchObject({ status: 0 });
+    await expect(stage([restarting, brokenOff, restarting, broken])).resolves.toMatchObject({ status: 0 });
   });
 
   test('takes a release from a second disk', async () => {
