@@ -30,7 +30,7 @@ it.each([
   expect(reference).toMatchObject({ host: 'docker.io', server: 'registry-1.docker.io', repository });
   const path = scratch('config.json');
   const auth = Buffer.from('user:word').toString('base64');
-  writeFileSync(path, JSON.stringify({ auths: { 'https://index.docker.io/v1/': { auth } } }));
+  writeFileSync(path, JSON.stringify({ auths: { [`https://index.${reference.host}/v1/`]: { auth } } }));
   expect(await findCredentials([path], reference.host, repository)).toEqual({
     username: 'user',
     password: 'word',

@@ -73,6 +73,6 @@ function readAuths(bytes: Uint8Array, file: string): z.infer<typeof authFile> {
 function keysFor(host: string, repository: string): readonly string[] {
   const parts = repository.split('/');
   const paths = parts.map((_, position) => `${host}/${parts.slice(0, parts.length - position).join('/')}`);
-  const hub = host === 'docker.io' ? ['https://index.docker.io/v1/'] : [];
+  const hub = host === 'docker.io' ? [`https://index.${host}/v1/`] : [];
   return [...paths, host, ...hub, `https://${host}`, `https://${host}/v2/`, `http://${host}`];
 }
