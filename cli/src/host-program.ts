@@ -54,6 +54,9 @@ export const KEPT: Readonly<Record<Need, readonly string[]>> = {
 const USUAL_PATH = '/usr/local/bin:/usr/bin:/bin';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/sbin:/sbin';
 
+/** No directory is there, and not even root can make one: rustup writes its settings into any other. */
+const NO_HOME = '/proc/nonexistent';
+
 /**
  * The environment of a program: `PATH`, `LC_ALL=C.UTF-8`, `TZ=UTC`, a `HOME` that is not there, `TMPDIR` if the person has
  * set it, what `needs` let through, and `words` above all.
@@ -67,7 +70,7 @@ export function programEnvironment(
     PATH: searchPath(path),
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
-    HOME: '/nonexistent',
+    HOME: NO_HOME,
     ...(temporary === undefined || temporary === '' ? {} : { TMPDIR: temporary }),
     ...kept(needs),
     ...words,

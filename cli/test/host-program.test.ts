@@ -38,7 +38,7 @@ describe('a program', () => {
     vi.stubEnv('PATH', '/usr/bin:/bin');
     expect(await seen()).toEqual({
       PATH: '/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin',
-      HOME: '/nonexistent',
+      HOME: '/proc/nonexistent',
       LC_ALL: 'C.UTF-8',
       TZ: 'UTC',
       TMPDIR: '/var/tmp',

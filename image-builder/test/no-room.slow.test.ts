@@ -131,7 +131,7 @@ describe('a disk without room is named, with the way out, and nothing is left on
 
 describe('TMPDIR', () => {
   it.each([
-    ['is not there', '/nonexistent', 'ENOENT'],
+    ['is not there', '/proc/nonexistent', 'ENOENT'],
     ['is a file', join(ROOT, 'package.json'), 'ENOTDIR'],
   ])('that %s is named', async (_, directory, errno) => {
     const said = await run({ environment: { TMPDIR: directory } }, ...SEAL);
