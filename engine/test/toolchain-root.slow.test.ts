@@ -83,5 +83,8 @@ test('toolchainRoot() refuses a package that has changed in the cache', async ()
   const packages = closureOf(lock, ['libc6']).slice(0, 1);
   for (const { sha256 } of packages) await writeFile(join(own.sources, sha256), 'something else');
   const error = await errorOf(toolchainRoot(packages, own, () => {}));
-  expect([error.code, error.hint]).toEqual(['SOURCE_BAD_HASH', 'Remove it; it is downloaded again.']);
+  expect([error.code, error.hint]).toEqual([
+    'SOURCE_BAD_HASH',
+    'Remove it from the cache; it is downloaded again.',
+  ]);
 });
