@@ -101,7 +101,7 @@ describe('a network card', () => {
     await guest.booted();
     await guest.online();
     const driver = await guest.run('basename "$(readlink /sys/class/net/eth0/device/driver)"');
-    expect(driver.output.trim()).toBe(card === 'rtl8139' ? '8139too' : card);
+    expect(driver.output.trim()).toBe(card === 'rtl8139' ? '8139cp' : card);
     expect((await guest.run('ip -4 addr show dev eth0')).output).toContain('inet 10.0.2.15/24');
     await guest.shutDown();
   });
