@@ -29,7 +29,7 @@ export interface CompilerCache {
   readonly compilers: readonly string[];
 }
 
-/** How much of a node's objects is kept, compressed; the kernel of `embedded` comes to 30 MB. */
+/** How much of a node's objects is kept, compressed; the kernel of `embedded` comes to 19 MB. */
 const MOST = '2G';
 
 /** ccache's settings (ccache(1), "Configuration options"). */
