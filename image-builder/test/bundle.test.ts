@@ -1,4 +1,7 @@
-/** What a container is told about itself: from the words of its image to the numbers and rules of the runtime. */
+/**
+ * What a container is told about itself: from the words of its image to the numbers and rules of the runtime. One file of more
+ * than 500 lines, because each rule is a row of one table.
+ */
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 

@@ -1,4 +1,7 @@
-/** The program on a device: the volume is found by itself, and the running slot is known. */
+/**
+ * The program on a device: the volume is found by itself, and the running slot is known. One file of more than 500 lines, because all
+ * of it works on one machine that is set up below.
+ */
 import {
   chmodSync,
   existsSync,
