@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import type { BuildStep, LayerEntry, Outputs } from '../define/recipe.ts';
 import type { Platform } from '../define/target.ts';
-import type { GraphNode, GraphPatch, GraphSource } from '../graph/graph.ts';
+import type { GraphNode, GraphPatched, GraphSource } from '../graph/graph.ts';
 import { sha256Of, stableJson } from '../stable-json.ts';
 import { closureOf, type ToolchainLock } from '../toolchain/lock.ts';
 import { toolchainDigest } from '../toolchain/root.ts';
@@ -111,7 +111,7 @@ function identityOf(source: GraphSource): unknown {
 }
 
 /** By contents and order. */
-function patchesOf({ patches }: { readonly patches?: readonly GraphPatch[] }): {
+function patchesOf({ patches }: GraphPatched): {
   readonly patches?: readonly string[];
 } {
   return patches === undefined ? {} : { patches: patches.map(({ sha256 }) => sha256) };

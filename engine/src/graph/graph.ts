@@ -21,9 +21,14 @@ export interface GraphPatch {
   readonly sha256: string;
 }
 
+/** What is changed in a source after it is unpacked, in this order. */
+export interface GraphPatched {
+  readonly patches?: readonly GraphPatch[];
+}
+
 /** A source as it enters the key. */
 export type GraphSource =
-  | {
+  | (GraphPatched & {
       readonly kind: 'debian';
       readonly package: string;
       readonly version: string;
@@ -33,21 +38,14 @@ export type GraphSource =
       readonly movedFrom?: string;
       readonly patched: boolean;
       readonly exclude: readonly string[];
-      readonly patches?: readonly GraphPatch[];
-    }
-  | {
+    })
+  | (GraphPatched & {
       readonly kind: 'url';
       readonly url: string;
       readonly sha256: string;
       readonly exclude: readonly string[];
-      readonly patches?: readonly GraphPatch[];
-    }
-  | {
-      readonly kind: 'git';
-      readonly url: string;
-      readonly commit: string;
-      readonly patches?: readonly GraphPatch[];
-    }
+    })
+  | (GraphPatched & { readonly kind: 'git'; readonly url: string; readonly commit: string })
   | { readonly kind: 'crates'; readonly crates: readonly LockedCrate[] }
   | {
       readonly kind: 'local';

@@ -11,7 +11,7 @@ import { lockedCrates } from '../sources/cargo-lock.ts';
 import { movedPins } from '../pins/pins.ts';
 import { filesOf, type DebianSource } from '../sources/debian-source.ts';
 import { sha256Of } from '../stable-json.ts';
-import type { GraphPatch, GraphSource } from './graph.ts';
+import type { GraphPatch, GraphPatched, GraphSource } from './graph.ts';
 import { localDigest } from './local-digest.ts';
 
 /** Throws `SLICE_INVALID` for a local source or a lock that cannot be read and for a pin that is none. */
@@ -66,10 +66,7 @@ export async function plainSource(slice: Slice, source: Source): Promise<GraphSo
 }
 
 /** The patches of a slice, read now; nothing where it has none, so that its record stays as it was. */
-async function plainPatches(
-  slice: Slice,
-  paths: readonly string[] = [],
-): Promise<{ readonly patches?: readonly GraphPatch[] }> {
+async function plainPatches(slice: Slice, paths: readonly string[] = []): Promise<GraphPatched> {
   if (!Array.isArray(paths)) throw patchInvalid(slice, 'they are not a list');
   const patches: GraphPatch[] = [];
   for (const path of paths) {
